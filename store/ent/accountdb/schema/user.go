@@ -1,0 +1,67 @@
+package schema
+
+import (
+	"entgo.io/ent"
+	"entgo.io/ent/dialect/entsql"
+	"entgo.io/ent/schema/edge"
+	"entgo.io/ent/schema/field"
+	"entgo.io/ent/schema/index"
+)
+
+// User is one person's account.
+type User struct{ ent.Schema }
+
+// Fields of User.
+func (User) Fields() []ent.Field {
+	return []ent.Field{
+		id(),
+		// email is the address a person signs in with, normalised; NULL for
+		// anonymous users and for those whom a trusted issuer vouches for.
+		field.String("email").Optional().Nillable(),
+		maybeAt("email_confirmed_at"),
+		// new_email is the address a change of address waits for.
+		field.String("new_email").Optional().Nillable(),
+		maybeAt("email_change_sent_at"),
+		// password_hash is a PHC string (argon2id) or a bcrypt hash.
+		field.String("password_hash").Optional().Nillable().Sensitive(),
+		field.String("role").Default("authenticated"),
+		field.Bool("is_admin").Default(false),
+		field.Bool("is_anonymous").Default(false),
+		field.String("nickname").Default(""),
+		field.String("avatar_url").Default(""),
+		object("app_metadata"),
+		object("user_metadata"),
+		// signup_source is the identity provider the account began with.
+		field.String("signup_source").Default("email"),
+		maybeAt("confirmation_sent_at"),
+		maybeAt("recovery_sent_at"),
+		maybeAt("reauthentication_sent_at"),
+		maybeAt("invited_at"),
+		maybeAt("last_sign_in_at"),
+		maybeAt("last_active_at"),
+		maybeAt("banned_until"),
+		maybeAt("deleted_at"),
+		at("created_at"),
+		at("updated_at"),
+	}
+}
+
+// Edges of User. The cascade stands on this side: on the other one Ent
+// ignores it without a word.
+func (User) Edges() []ent.Edge {
+	gone := entsql.OnDelete(entsql.Cascade)
+	return []ent.Edge{
+		edge.To("identities", AuthIdentity.Type).Annotations(gone),
+		edge.To("sessions", Session.Type).Annotations(gone),
+		edge.To("one_time_tokens", OneTimeToken.Type).Annotations(gone),
+		edge.To("auth_codes", AuthCode.Type).Annotations(gone),
+	}
+}
+
+// Indexes of User.
+func (User) Indexes() []ent.Index {
+	return []ent.Index{
+		index.Fields("email").Unique(),
+		index.Fields("created_at", "id"),
+	}
+}
