@@ -3,7 +3,6 @@
 package gatewaydb
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
 	"tessera/store/ent/gatewaydb/conversation"
@@ -35,13 +34,15 @@ type Message struct {
 	// ResultMode holds the value of the "result_mode" field.
 	ResultMode string `json:"result_mode,omitempty"`
 	// Request holds the value of the "request" field.
-	Request json.RawMessage `json:"request,omitempty"`
+	Request string `json:"request,omitempty"`
 	// Metadata holds the value of the "metadata" field.
-	Metadata json.RawMessage `json:"metadata,omitempty"`
+	Metadata string `json:"metadata,omitempty"`
 	// State holds the value of the "state" field.
 	State string `json:"state,omitempty"`
 	// Reply holds the value of the "reply" field.
 	Reply string `json:"reply,omitempty"`
+	// LastPosition holds the value of the "last_position" field.
+	LastPosition int64 `json:"last_position,omitempty"`
 	// LeaseOwner holds the value of the "lease_owner" field.
 	LeaseOwner string `json:"lease_owner,omitempty"`
 	// LeaseUntil holds the value of the "lease_until" field.
@@ -94,9 +95,9 @@ func (*Message) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case message.FieldRequest, message.FieldMetadata:
-			values[i] = new([]byte)
-		case message.FieldRequestID, message.FieldForm, message.FieldModel, message.FieldDialect, message.FieldResultMode, message.FieldState, message.FieldReply, message.FieldLeaseOwner:
+		case message.FieldLastPosition:
+			values[i] = new(sql.NullInt64)
+		case message.FieldRequestID, message.FieldForm, message.FieldModel, message.FieldDialect, message.FieldResultMode, message.FieldRequest, message.FieldMetadata, message.FieldState, message.FieldReply, message.FieldLeaseOwner:
 			values[i] = new(sql.NullString)
 		case message.FieldLeaseUntil, message.FieldCreatedAt, message.FieldFinishedAt, message.FieldExpiresAt:
 			values[i] = new(sql.NullTime)
@@ -166,20 +167,16 @@ func (_m *Message) assignValues(columns []string, values []any) error {
 				_m.ResultMode = value.String
 			}
 		case message.FieldRequest:
-			if value, ok := values[i].(*[]byte); !ok {
+			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field request", values[i])
-			} else if value != nil && len(*value) > 0 {
-				if err := json.Unmarshal(*value, &_m.Request); err != nil {
-					return fmt.Errorf("unmarshal field request: %w", err)
-				}
+			} else if value.Valid {
+				_m.Request = value.String
 			}
 		case message.FieldMetadata:
-			if value, ok := values[i].(*[]byte); !ok {
+			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field metadata", values[i])
-			} else if value != nil && len(*value) > 0 {
-				if err := json.Unmarshal(*value, &_m.Metadata); err != nil {
-					return fmt.Errorf("unmarshal field metadata: %w", err)
-				}
+			} else if value.Valid {
+				_m.Metadata = value.String
 			}
 		case message.FieldState:
 			if value, ok := values[i].(*sql.NullString); !ok {
@@ -192,6 +189,12 @@ func (_m *Message) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field reply", values[i])
 			} else if value.Valid {
 				_m.Reply = value.String
+			}
+		case message.FieldLastPosition:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field last_position", values[i])
+			} else if value.Valid {
+				_m.LastPosition = value.Int64
 			}
 		case message.FieldLeaseOwner:
 			if value, ok := values[i].(*sql.NullString); !ok {
@@ -293,16 +296,19 @@ func (_m *Message) String() string {
 	builder.WriteString(_m.ResultMode)
 	builder.WriteString(", ")
 	builder.WriteString("request=")
-	builder.WriteString(fmt.Sprintf("%v", _m.Request))
+	builder.WriteString(_m.Request)
 	builder.WriteString(", ")
 	builder.WriteString("metadata=")
-	builder.WriteString(fmt.Sprintf("%v", _m.Metadata))
+	builder.WriteString(_m.Metadata)
 	builder.WriteString(", ")
 	builder.WriteString("state=")
 	builder.WriteString(_m.State)
 	builder.WriteString(", ")
 	builder.WriteString("reply=")
 	builder.WriteString(_m.Reply)
+	builder.WriteString(", ")
+	builder.WriteString("last_position=")
+	builder.WriteString(fmt.Sprintf("%v", _m.LastPosition))
 	builder.WriteString(", ")
 	builder.WriteString("lease_owner=")
 	builder.WriteString(_m.LeaseOwner)

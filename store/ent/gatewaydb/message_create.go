@@ -4,7 +4,6 @@ package gatewaydb
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"tessera/store/ent/gatewaydb/conversation"
@@ -70,14 +69,22 @@ func (_c *MessageCreate) SetResultMode(v string) *MessageCreate {
 }
 
 // SetRequest sets the "request" field.
-func (_c *MessageCreate) SetRequest(v json.RawMessage) *MessageCreate {
+func (_c *MessageCreate) SetRequest(v string) *MessageCreate {
 	_c.mutation.SetRequest(v)
 	return _c
 }
 
 // SetMetadata sets the "metadata" field.
-func (_c *MessageCreate) SetMetadata(v json.RawMessage) *MessageCreate {
+func (_c *MessageCreate) SetMetadata(v string) *MessageCreate {
 	_c.mutation.SetMetadata(v)
+	return _c
+}
+
+// SetNillableMetadata sets the "metadata" field if the given value is not nil.
+func (_c *MessageCreate) SetNillableMetadata(v *string) *MessageCreate {
+	if v != nil {
+		_c.SetMetadata(*v)
+	}
 	return _c
 }
 
@@ -97,6 +104,20 @@ func (_c *MessageCreate) SetReply(v string) *MessageCreate {
 func (_c *MessageCreate) SetNillableReply(v *string) *MessageCreate {
 	if v != nil {
 		_c.SetReply(*v)
+	}
+	return _c
+}
+
+// SetLastPosition sets the "last_position" field.
+func (_c *MessageCreate) SetLastPosition(v int64) *MessageCreate {
+	_c.mutation.SetLastPosition(v)
+	return _c
+}
+
+// SetNillableLastPosition sets the "last_position" field if the given value is not nil.
+func (_c *MessageCreate) SetNillableLastPosition(v *int64) *MessageCreate {
+	if v != nil {
+		_c.SetLastPosition(*v)
 	}
 	return _c
 }
@@ -216,9 +237,17 @@ func (_c *MessageCreate) ExecX(ctx context.Context) {
 
 // defaults sets the default values of the builder before save.
 func (_c *MessageCreate) defaults() {
+	if _, ok := _c.mutation.Metadata(); !ok {
+		v := message.DefaultMetadata
+		_c.mutation.SetMetadata(v)
+	}
 	if _, ok := _c.mutation.Reply(); !ok {
 		v := message.DefaultReply
 		_c.mutation.SetReply(v)
+	}
+	if _, ok := _c.mutation.LastPosition(); !ok {
+		v := message.DefaultLastPosition
+		_c.mutation.SetLastPosition(v)
 	}
 	if _, ok := _c.mutation.LeaseOwner(); !ok {
 		v := message.DefaultLeaseOwner
@@ -252,11 +281,17 @@ func (_c *MessageCreate) check() error {
 	if _, ok := _c.mutation.Request(); !ok {
 		return &ValidationError{Name: "request", err: errors.New(`gatewaydb: missing required field "Message.request"`)}
 	}
+	if _, ok := _c.mutation.Metadata(); !ok {
+		return &ValidationError{Name: "metadata", err: errors.New(`gatewaydb: missing required field "Message.metadata"`)}
+	}
 	if _, ok := _c.mutation.State(); !ok {
 		return &ValidationError{Name: "state", err: errors.New(`gatewaydb: missing required field "Message.state"`)}
 	}
 	if _, ok := _c.mutation.Reply(); !ok {
 		return &ValidationError{Name: "reply", err: errors.New(`gatewaydb: missing required field "Message.reply"`)}
+	}
+	if _, ok := _c.mutation.LastPosition(); !ok {
+		return &ValidationError{Name: "last_position", err: errors.New(`gatewaydb: missing required field "Message.last_position"`)}
 	}
 	if _, ok := _c.mutation.LeaseOwner(); !ok {
 		return &ValidationError{Name: "lease_owner", err: errors.New(`gatewaydb: missing required field "Message.lease_owner"`)}
@@ -331,11 +366,11 @@ func (_c *MessageCreate) createSpec() (*Message, *sqlgraph.CreateSpec) {
 		_node.ResultMode = value
 	}
 	if value, ok := _c.mutation.Request(); ok {
-		_spec.SetField(message.FieldRequest, field.TypeJSON, value)
+		_spec.SetField(message.FieldRequest, field.TypeString, value)
 		_node.Request = value
 	}
 	if value, ok := _c.mutation.Metadata(); ok {
-		_spec.SetField(message.FieldMetadata, field.TypeJSON, value)
+		_spec.SetField(message.FieldMetadata, field.TypeString, value)
 		_node.Metadata = value
 	}
 	if value, ok := _c.mutation.State(); ok {
@@ -345,6 +380,10 @@ func (_c *MessageCreate) createSpec() (*Message, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Reply(); ok {
 		_spec.SetField(message.FieldReply, field.TypeString, value)
 		_node.Reply = value
+	}
+	if value, ok := _c.mutation.LastPosition(); ok {
+		_spec.SetField(message.FieldLastPosition, field.TypeInt64, value)
+		_node.LastPosition = value
 	}
 	if value, ok := _c.mutation.LeaseOwner(); ok {
 		_spec.SetField(message.FieldLeaseOwner, field.TypeString, value)
@@ -536,7 +575,7 @@ func (u *MessageUpsert) UpdateResultMode() *MessageUpsert {
 }
 
 // SetRequest sets the "request" field.
-func (u *MessageUpsert) SetRequest(v json.RawMessage) *MessageUpsert {
+func (u *MessageUpsert) SetRequest(v string) *MessageUpsert {
 	u.Set(message.FieldRequest, v)
 	return u
 }
@@ -548,7 +587,7 @@ func (u *MessageUpsert) UpdateRequest() *MessageUpsert {
 }
 
 // SetMetadata sets the "metadata" field.
-func (u *MessageUpsert) SetMetadata(v json.RawMessage) *MessageUpsert {
+func (u *MessageUpsert) SetMetadata(v string) *MessageUpsert {
 	u.Set(message.FieldMetadata, v)
 	return u
 }
@@ -556,12 +595,6 @@ func (u *MessageUpsert) SetMetadata(v json.RawMessage) *MessageUpsert {
 // UpdateMetadata sets the "metadata" field to the value that was provided on create.
 func (u *MessageUpsert) UpdateMetadata() *MessageUpsert {
 	u.SetExcluded(message.FieldMetadata)
-	return u
-}
-
-// ClearMetadata clears the value of the "metadata" field.
-func (u *MessageUpsert) ClearMetadata() *MessageUpsert {
-	u.SetNull(message.FieldMetadata)
 	return u
 }
 
@@ -586,6 +619,24 @@ func (u *MessageUpsert) SetReply(v string) *MessageUpsert {
 // UpdateReply sets the "reply" field to the value that was provided on create.
 func (u *MessageUpsert) UpdateReply() *MessageUpsert {
 	u.SetExcluded(message.FieldReply)
+	return u
+}
+
+// SetLastPosition sets the "last_position" field.
+func (u *MessageUpsert) SetLastPosition(v int64) *MessageUpsert {
+	u.Set(message.FieldLastPosition, v)
+	return u
+}
+
+// UpdateLastPosition sets the "last_position" field to the value that was provided on create.
+func (u *MessageUpsert) UpdateLastPosition() *MessageUpsert {
+	u.SetExcluded(message.FieldLastPosition)
+	return u
+}
+
+// AddLastPosition adds v to the "last_position" field.
+func (u *MessageUpsert) AddLastPosition(v int64) *MessageUpsert {
+	u.Add(message.FieldLastPosition, v)
 	return u
 }
 
@@ -808,7 +859,7 @@ func (u *MessageUpsertOne) UpdateResultMode() *MessageUpsertOne {
 }
 
 // SetRequest sets the "request" field.
-func (u *MessageUpsertOne) SetRequest(v json.RawMessage) *MessageUpsertOne {
+func (u *MessageUpsertOne) SetRequest(v string) *MessageUpsertOne {
 	return u.Update(func(s *MessageUpsert) {
 		s.SetRequest(v)
 	})
@@ -822,7 +873,7 @@ func (u *MessageUpsertOne) UpdateRequest() *MessageUpsertOne {
 }
 
 // SetMetadata sets the "metadata" field.
-func (u *MessageUpsertOne) SetMetadata(v json.RawMessage) *MessageUpsertOne {
+func (u *MessageUpsertOne) SetMetadata(v string) *MessageUpsertOne {
 	return u.Update(func(s *MessageUpsert) {
 		s.SetMetadata(v)
 	})
@@ -832,13 +883,6 @@ func (u *MessageUpsertOne) SetMetadata(v json.RawMessage) *MessageUpsertOne {
 func (u *MessageUpsertOne) UpdateMetadata() *MessageUpsertOne {
 	return u.Update(func(s *MessageUpsert) {
 		s.UpdateMetadata()
-	})
-}
-
-// ClearMetadata clears the value of the "metadata" field.
-func (u *MessageUpsertOne) ClearMetadata() *MessageUpsertOne {
-	return u.Update(func(s *MessageUpsert) {
-		s.ClearMetadata()
 	})
 }
 
@@ -867,6 +911,27 @@ func (u *MessageUpsertOne) SetReply(v string) *MessageUpsertOne {
 func (u *MessageUpsertOne) UpdateReply() *MessageUpsertOne {
 	return u.Update(func(s *MessageUpsert) {
 		s.UpdateReply()
+	})
+}
+
+// SetLastPosition sets the "last_position" field.
+func (u *MessageUpsertOne) SetLastPosition(v int64) *MessageUpsertOne {
+	return u.Update(func(s *MessageUpsert) {
+		s.SetLastPosition(v)
+	})
+}
+
+// AddLastPosition adds v to the "last_position" field.
+func (u *MessageUpsertOne) AddLastPosition(v int64) *MessageUpsertOne {
+	return u.Update(func(s *MessageUpsert) {
+		s.AddLastPosition(v)
+	})
+}
+
+// UpdateLastPosition sets the "last_position" field to the value that was provided on create.
+func (u *MessageUpsertOne) UpdateLastPosition() *MessageUpsertOne {
+	return u.Update(func(s *MessageUpsert) {
+		s.UpdateLastPosition()
 	})
 }
 
@@ -1268,7 +1333,7 @@ func (u *MessageUpsertBulk) UpdateResultMode() *MessageUpsertBulk {
 }
 
 // SetRequest sets the "request" field.
-func (u *MessageUpsertBulk) SetRequest(v json.RawMessage) *MessageUpsertBulk {
+func (u *MessageUpsertBulk) SetRequest(v string) *MessageUpsertBulk {
 	return u.Update(func(s *MessageUpsert) {
 		s.SetRequest(v)
 	})
@@ -1282,7 +1347,7 @@ func (u *MessageUpsertBulk) UpdateRequest() *MessageUpsertBulk {
 }
 
 // SetMetadata sets the "metadata" field.
-func (u *MessageUpsertBulk) SetMetadata(v json.RawMessage) *MessageUpsertBulk {
+func (u *MessageUpsertBulk) SetMetadata(v string) *MessageUpsertBulk {
 	return u.Update(func(s *MessageUpsert) {
 		s.SetMetadata(v)
 	})
@@ -1292,13 +1357,6 @@ func (u *MessageUpsertBulk) SetMetadata(v json.RawMessage) *MessageUpsertBulk {
 func (u *MessageUpsertBulk) UpdateMetadata() *MessageUpsertBulk {
 	return u.Update(func(s *MessageUpsert) {
 		s.UpdateMetadata()
-	})
-}
-
-// ClearMetadata clears the value of the "metadata" field.
-func (u *MessageUpsertBulk) ClearMetadata() *MessageUpsertBulk {
-	return u.Update(func(s *MessageUpsert) {
-		s.ClearMetadata()
 	})
 }
 
@@ -1327,6 +1385,27 @@ func (u *MessageUpsertBulk) SetReply(v string) *MessageUpsertBulk {
 func (u *MessageUpsertBulk) UpdateReply() *MessageUpsertBulk {
 	return u.Update(func(s *MessageUpsert) {
 		s.UpdateReply()
+	})
+}
+
+// SetLastPosition sets the "last_position" field.
+func (u *MessageUpsertBulk) SetLastPosition(v int64) *MessageUpsertBulk {
+	return u.Update(func(s *MessageUpsert) {
+		s.SetLastPosition(v)
+	})
+}
+
+// AddLastPosition adds v to the "last_position" field.
+func (u *MessageUpsertBulk) AddLastPosition(v int64) *MessageUpsertBulk {
+	return u.Update(func(s *MessageUpsert) {
+		s.AddLastPosition(v)
+	})
+}
+
+// UpdateLastPosition sets the "last_position" field to the value that was provided on create.
+func (u *MessageUpsertBulk) UpdateLastPosition() *MessageUpsertBulk {
+	return u.Update(func(s *MessageUpsert) {
+		s.UpdateLastPosition()
 	})
 }
 

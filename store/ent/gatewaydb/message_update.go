@@ -4,7 +4,6 @@ package gatewaydb
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"tessera/store/ent/gatewaydb/conversation"
@@ -15,7 +14,6 @@ import (
 
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
-	"entgo.io/ent/dialect/sql/sqljson"
 	"entgo.io/ent/schema/field"
 	"github.com/google/uuid"
 )
@@ -132,32 +130,30 @@ func (_u *MessageUpdate) SetNillableResultMode(v *string) *MessageUpdate {
 }
 
 // SetRequest sets the "request" field.
-func (_u *MessageUpdate) SetRequest(v json.RawMessage) *MessageUpdate {
+func (_u *MessageUpdate) SetRequest(v string) *MessageUpdate {
 	_u.mutation.SetRequest(v)
 	return _u
 }
 
-// AppendRequest appends value to the "request" field.
-func (_u *MessageUpdate) AppendRequest(v json.RawMessage) *MessageUpdate {
-	_u.mutation.AppendRequest(v)
+// SetNillableRequest sets the "request" field if the given value is not nil.
+func (_u *MessageUpdate) SetNillableRequest(v *string) *MessageUpdate {
+	if v != nil {
+		_u.SetRequest(*v)
+	}
 	return _u
 }
 
 // SetMetadata sets the "metadata" field.
-func (_u *MessageUpdate) SetMetadata(v json.RawMessage) *MessageUpdate {
+func (_u *MessageUpdate) SetMetadata(v string) *MessageUpdate {
 	_u.mutation.SetMetadata(v)
 	return _u
 }
 
-// AppendMetadata appends value to the "metadata" field.
-func (_u *MessageUpdate) AppendMetadata(v json.RawMessage) *MessageUpdate {
-	_u.mutation.AppendMetadata(v)
-	return _u
-}
-
-// ClearMetadata clears the value of the "metadata" field.
-func (_u *MessageUpdate) ClearMetadata() *MessageUpdate {
-	_u.mutation.ClearMetadata()
+// SetNillableMetadata sets the "metadata" field if the given value is not nil.
+func (_u *MessageUpdate) SetNillableMetadata(v *string) *MessageUpdate {
+	if v != nil {
+		_u.SetMetadata(*v)
+	}
 	return _u
 }
 
@@ -186,6 +182,27 @@ func (_u *MessageUpdate) SetNillableReply(v *string) *MessageUpdate {
 	if v != nil {
 		_u.SetReply(*v)
 	}
+	return _u
+}
+
+// SetLastPosition sets the "last_position" field.
+func (_u *MessageUpdate) SetLastPosition(v int64) *MessageUpdate {
+	_u.mutation.ResetLastPosition()
+	_u.mutation.SetLastPosition(v)
+	return _u
+}
+
+// SetNillableLastPosition sets the "last_position" field if the given value is not nil.
+func (_u *MessageUpdate) SetNillableLastPosition(v *int64) *MessageUpdate {
+	if v != nil {
+		_u.SetLastPosition(*v)
+	}
+	return _u
+}
+
+// AddLastPosition adds value to the "last_position" field.
+func (_u *MessageUpdate) AddLastPosition(v int64) *MessageUpdate {
+	_u.mutation.AddLastPosition(v)
 	return _u
 }
 
@@ -389,29 +406,22 @@ func (_u *MessageUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 		_spec.SetField(message.FieldResultMode, field.TypeString, value)
 	}
 	if value, ok := _u.mutation.Request(); ok {
-		_spec.SetField(message.FieldRequest, field.TypeJSON, value)
-	}
-	if value, ok := _u.mutation.AppendedRequest(); ok {
-		_spec.AddModifier(func(u *sql.UpdateBuilder) {
-			sqljson.Append(u, message.FieldRequest, value)
-		})
+		_spec.SetField(message.FieldRequest, field.TypeString, value)
 	}
 	if value, ok := _u.mutation.Metadata(); ok {
-		_spec.SetField(message.FieldMetadata, field.TypeJSON, value)
-	}
-	if value, ok := _u.mutation.AppendedMetadata(); ok {
-		_spec.AddModifier(func(u *sql.UpdateBuilder) {
-			sqljson.Append(u, message.FieldMetadata, value)
-		})
-	}
-	if _u.mutation.MetadataCleared() {
-		_spec.ClearField(message.FieldMetadata, field.TypeJSON)
+		_spec.SetField(message.FieldMetadata, field.TypeString, value)
 	}
 	if value, ok := _u.mutation.State(); ok {
 		_spec.SetField(message.FieldState, field.TypeString, value)
 	}
 	if value, ok := _u.mutation.Reply(); ok {
 		_spec.SetField(message.FieldReply, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.LastPosition(); ok {
+		_spec.SetField(message.FieldLastPosition, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedLastPosition(); ok {
+		_spec.AddField(message.FieldLastPosition, field.TypeInt64, value)
 	}
 	if value, ok := _u.mutation.LeaseOwner(); ok {
 		_spec.SetField(message.FieldLeaseOwner, field.TypeString, value)
@@ -627,32 +637,30 @@ func (_u *MessageUpdateOne) SetNillableResultMode(v *string) *MessageUpdateOne {
 }
 
 // SetRequest sets the "request" field.
-func (_u *MessageUpdateOne) SetRequest(v json.RawMessage) *MessageUpdateOne {
+func (_u *MessageUpdateOne) SetRequest(v string) *MessageUpdateOne {
 	_u.mutation.SetRequest(v)
 	return _u
 }
 
-// AppendRequest appends value to the "request" field.
-func (_u *MessageUpdateOne) AppendRequest(v json.RawMessage) *MessageUpdateOne {
-	_u.mutation.AppendRequest(v)
+// SetNillableRequest sets the "request" field if the given value is not nil.
+func (_u *MessageUpdateOne) SetNillableRequest(v *string) *MessageUpdateOne {
+	if v != nil {
+		_u.SetRequest(*v)
+	}
 	return _u
 }
 
 // SetMetadata sets the "metadata" field.
-func (_u *MessageUpdateOne) SetMetadata(v json.RawMessage) *MessageUpdateOne {
+func (_u *MessageUpdateOne) SetMetadata(v string) *MessageUpdateOne {
 	_u.mutation.SetMetadata(v)
 	return _u
 }
 
-// AppendMetadata appends value to the "metadata" field.
-func (_u *MessageUpdateOne) AppendMetadata(v json.RawMessage) *MessageUpdateOne {
-	_u.mutation.AppendMetadata(v)
-	return _u
-}
-
-// ClearMetadata clears the value of the "metadata" field.
-func (_u *MessageUpdateOne) ClearMetadata() *MessageUpdateOne {
-	_u.mutation.ClearMetadata()
+// SetNillableMetadata sets the "metadata" field if the given value is not nil.
+func (_u *MessageUpdateOne) SetNillableMetadata(v *string) *MessageUpdateOne {
+	if v != nil {
+		_u.SetMetadata(*v)
+	}
 	return _u
 }
 
@@ -681,6 +689,27 @@ func (_u *MessageUpdateOne) SetNillableReply(v *string) *MessageUpdateOne {
 	if v != nil {
 		_u.SetReply(*v)
 	}
+	return _u
+}
+
+// SetLastPosition sets the "last_position" field.
+func (_u *MessageUpdateOne) SetLastPosition(v int64) *MessageUpdateOne {
+	_u.mutation.ResetLastPosition()
+	_u.mutation.SetLastPosition(v)
+	return _u
+}
+
+// SetNillableLastPosition sets the "last_position" field if the given value is not nil.
+func (_u *MessageUpdateOne) SetNillableLastPosition(v *int64) *MessageUpdateOne {
+	if v != nil {
+		_u.SetLastPosition(*v)
+	}
+	return _u
+}
+
+// AddLastPosition adds value to the "last_position" field.
+func (_u *MessageUpdateOne) AddLastPosition(v int64) *MessageUpdateOne {
+	_u.mutation.AddLastPosition(v)
 	return _u
 }
 
@@ -914,29 +943,22 @@ func (_u *MessageUpdateOne) sqlSave(ctx context.Context) (_node *Message, err er
 		_spec.SetField(message.FieldResultMode, field.TypeString, value)
 	}
 	if value, ok := _u.mutation.Request(); ok {
-		_spec.SetField(message.FieldRequest, field.TypeJSON, value)
-	}
-	if value, ok := _u.mutation.AppendedRequest(); ok {
-		_spec.AddModifier(func(u *sql.UpdateBuilder) {
-			sqljson.Append(u, message.FieldRequest, value)
-		})
+		_spec.SetField(message.FieldRequest, field.TypeString, value)
 	}
 	if value, ok := _u.mutation.Metadata(); ok {
-		_spec.SetField(message.FieldMetadata, field.TypeJSON, value)
-	}
-	if value, ok := _u.mutation.AppendedMetadata(); ok {
-		_spec.AddModifier(func(u *sql.UpdateBuilder) {
-			sqljson.Append(u, message.FieldMetadata, value)
-		})
-	}
-	if _u.mutation.MetadataCleared() {
-		_spec.ClearField(message.FieldMetadata, field.TypeJSON)
+		_spec.SetField(message.FieldMetadata, field.TypeString, value)
 	}
 	if value, ok := _u.mutation.State(); ok {
 		_spec.SetField(message.FieldState, field.TypeString, value)
 	}
 	if value, ok := _u.mutation.Reply(); ok {
 		_spec.SetField(message.FieldReply, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.LastPosition(); ok {
+		_spec.SetField(message.FieldLastPosition, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedLastPosition(); ok {
+		_spec.AddField(message.FieldLastPosition, field.TypeInt64, value)
 	}
 	if value, ok := _u.mutation.LeaseOwner(); ok {
 		_spec.SetField(message.FieldLeaseOwner, field.TypeString, value)

@@ -3,7 +3,6 @@
 package gatewaydb
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
 	"tessera/store/ent/gatewaydb/message"
@@ -27,7 +26,7 @@ type MessageEvent struct {
 	// Event holds the value of the "event" field.
 	Event string `json:"event,omitempty"`
 	// Data holds the value of the "data" field.
-	Data json.RawMessage `json:"data,omitempty"`
+	Data string `json:"data,omitempty"`
 	// Terminal holds the value of the "terminal" field.
 	Terminal bool `json:"terminal,omitempty"`
 	// CreatedAt holds the value of the "created_at" field.
@@ -63,13 +62,11 @@ func (*MessageEvent) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case messageevent.FieldData:
-			values[i] = new([]byte)
 		case messageevent.FieldTerminal:
 			values[i] = new(sql.NullBool)
 		case messageevent.FieldID, messageevent.FieldPosition:
 			values[i] = new(sql.NullInt64)
-		case messageevent.FieldEvent:
+		case messageevent.FieldEvent, messageevent.FieldData:
 			values[i] = new(sql.NullString)
 		case messageevent.FieldCreatedAt:
 			values[i] = new(sql.NullTime)
@@ -115,12 +112,10 @@ func (_m *MessageEvent) assignValues(columns []string, values []any) error {
 				_m.Event = value.String
 			}
 		case messageevent.FieldData:
-			if value, ok := values[i].(*[]byte); !ok {
+			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field data", values[i])
-			} else if value != nil && len(*value) > 0 {
-				if err := json.Unmarshal(*value, &_m.Data); err != nil {
-					return fmt.Errorf("unmarshal field data: %w", err)
-				}
+			} else if value.Valid {
+				_m.Data = value.String
 			}
 		case messageevent.FieldTerminal:
 			if value, ok := values[i].(*sql.NullBool); !ok {
@@ -185,7 +180,7 @@ func (_m *MessageEvent) String() string {
 	builder.WriteString(_m.Event)
 	builder.WriteString(", ")
 	builder.WriteString("data=")
-	builder.WriteString(fmt.Sprintf("%v", _m.Data))
+	builder.WriteString(_m.Data)
 	builder.WriteString(", ")
 	builder.WriteString("terminal=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Terminal))

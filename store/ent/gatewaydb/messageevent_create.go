@@ -4,7 +4,6 @@ package gatewaydb
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"tessera/store/ent/gatewaydb/message"
@@ -44,7 +43,7 @@ func (_c *MessageEventCreate) SetEvent(v string) *MessageEventCreate {
 }
 
 // SetData sets the "data" field.
-func (_c *MessageEventCreate) SetData(v json.RawMessage) *MessageEventCreate {
+func (_c *MessageEventCreate) SetData(v string) *MessageEventCreate {
 	_c.mutation.SetData(v)
 	return _c
 }
@@ -174,7 +173,7 @@ func (_c *MessageEventCreate) createSpec() (*MessageEvent, *sqlgraph.CreateSpec)
 		_node.Event = value
 	}
 	if value, ok := _c.mutation.Data(); ok {
-		_spec.SetField(messageevent.FieldData, field.TypeJSON, value)
+		_spec.SetField(messageevent.FieldData, field.TypeString, value)
 		_node.Data = value
 	}
 	if value, ok := _c.mutation.Terminal(); ok {
@@ -297,7 +296,7 @@ func (u *MessageEventUpsert) UpdateEvent() *MessageEventUpsert {
 }
 
 // SetData sets the "data" field.
-func (u *MessageEventUpsert) SetData(v json.RawMessage) *MessageEventUpsert {
+func (u *MessageEventUpsert) SetData(v string) *MessageEventUpsert {
 	u.Set(messageevent.FieldData, v)
 	return u
 }
@@ -422,7 +421,7 @@ func (u *MessageEventUpsertOne) UpdateEvent() *MessageEventUpsertOne {
 }
 
 // SetData sets the "data" field.
-func (u *MessageEventUpsertOne) SetData(v json.RawMessage) *MessageEventUpsertOne {
+func (u *MessageEventUpsertOne) SetData(v string) *MessageEventUpsertOne {
 	return u.Update(func(s *MessageEventUpsert) {
 		s.SetData(v)
 	})
@@ -717,7 +716,7 @@ func (u *MessageEventUpsertBulk) UpdateEvent() *MessageEventUpsertBulk {
 }
 
 // SetData sets the "data" field.
-func (u *MessageEventUpsertBulk) SetData(v json.RawMessage) *MessageEventUpsertBulk {
+func (u *MessageEventUpsertBulk) SetData(v string) *MessageEventUpsertBulk {
 	return u.Update(func(s *MessageEventUpsert) {
 		s.SetData(v)
 	})

@@ -4,7 +4,6 @@ package gatewaydb
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"tessera/store/ent/gatewaydb/message"
@@ -14,7 +13,6 @@ import (
 
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
-	"entgo.io/ent/dialect/sql/sqljson"
 	"entgo.io/ent/schema/field"
 	"github.com/google/uuid"
 )
@@ -82,14 +80,16 @@ func (_u *MessageEventUpdate) SetNillableEvent(v *string) *MessageEventUpdate {
 }
 
 // SetData sets the "data" field.
-func (_u *MessageEventUpdate) SetData(v json.RawMessage) *MessageEventUpdate {
+func (_u *MessageEventUpdate) SetData(v string) *MessageEventUpdate {
 	_u.mutation.SetData(v)
 	return _u
 }
 
-// AppendData appends value to the "data" field.
-func (_u *MessageEventUpdate) AppendData(v json.RawMessage) *MessageEventUpdate {
-	_u.mutation.AppendData(v)
+// SetNillableData sets the "data" field if the given value is not nil.
+func (_u *MessageEventUpdate) SetNillableData(v *string) *MessageEventUpdate {
+	if v != nil {
+		_u.SetData(*v)
+	}
 	return _u
 }
 
@@ -194,12 +194,7 @@ func (_u *MessageEventUpdate) sqlSave(ctx context.Context) (_node int, err error
 		_spec.SetField(messageevent.FieldEvent, field.TypeString, value)
 	}
 	if value, ok := _u.mutation.Data(); ok {
-		_spec.SetField(messageevent.FieldData, field.TypeJSON, value)
-	}
-	if value, ok := _u.mutation.AppendedData(); ok {
-		_spec.AddModifier(func(u *sql.UpdateBuilder) {
-			sqljson.Append(u, messageevent.FieldData, value)
-		})
+		_spec.SetField(messageevent.FieldData, field.TypeString, value)
 	}
 	if value, ok := _u.mutation.Terminal(); ok {
 		_spec.SetField(messageevent.FieldTerminal, field.TypeBool, value)
@@ -306,14 +301,16 @@ func (_u *MessageEventUpdateOne) SetNillableEvent(v *string) *MessageEventUpdate
 }
 
 // SetData sets the "data" field.
-func (_u *MessageEventUpdateOne) SetData(v json.RawMessage) *MessageEventUpdateOne {
+func (_u *MessageEventUpdateOne) SetData(v string) *MessageEventUpdateOne {
 	_u.mutation.SetData(v)
 	return _u
 }
 
-// AppendData appends value to the "data" field.
-func (_u *MessageEventUpdateOne) AppendData(v json.RawMessage) *MessageEventUpdateOne {
-	_u.mutation.AppendData(v)
+// SetNillableData sets the "data" field if the given value is not nil.
+func (_u *MessageEventUpdateOne) SetNillableData(v *string) *MessageEventUpdateOne {
+	if v != nil {
+		_u.SetData(*v)
+	}
 	return _u
 }
 
@@ -448,12 +445,7 @@ func (_u *MessageEventUpdateOne) sqlSave(ctx context.Context) (_node *MessageEve
 		_spec.SetField(messageevent.FieldEvent, field.TypeString, value)
 	}
 	if value, ok := _u.mutation.Data(); ok {
-		_spec.SetField(messageevent.FieldData, field.TypeJSON, value)
-	}
-	if value, ok := _u.mutation.AppendedData(); ok {
-		_spec.AddModifier(func(u *sql.UpdateBuilder) {
-			sqljson.Append(u, messageevent.FieldData, value)
-		})
+		_spec.SetField(messageevent.FieldData, field.TypeString, value)
 	}
 	if value, ok := _u.mutation.Terminal(); ok {
 		_spec.SetField(messageevent.FieldTerminal, field.TypeBool, value)

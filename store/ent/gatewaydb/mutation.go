@@ -4,7 +4,6 @@ package gatewaydb
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"sync"
@@ -578,12 +577,12 @@ type MessageMutation struct {
 	model               *string
 	dialect             *string
 	result_mode         *string
-	request             *json.RawMessage
-	appendrequest       json.RawMessage
-	metadata            *json.RawMessage
-	appendmetadata      json.RawMessage
+	request             *string
+	metadata            *string
 	state               *string
 	reply               *string
+	last_position       *int64
+	addlast_position    *int64
 	lease_owner         *string
 	lease_until         *time.Time
 	created_at          *time.Time
@@ -957,13 +956,12 @@ func (m *MessageMutation) ResetResultMode() {
 }
 
 // SetRequest sets the "request" field.
-func (m *MessageMutation) SetRequest(jm json.RawMessage) {
-	m.request = &jm
-	m.appendrequest = nil
+func (m *MessageMutation) SetRequest(s string) {
+	m.request = &s
 }
 
 // Request returns the value of the "request" field in the mutation.
-func (m *MessageMutation) Request() (r json.RawMessage, exists bool) {
+func (m *MessageMutation) Request() (r string, exists bool) {
 	v := m.request
 	if v == nil {
 		return
@@ -974,7 +972,7 @@ func (m *MessageMutation) Request() (r json.RawMessage, exists bool) {
 // OldRequest returns the old "request" field's value of the Message entity.
 // If the Message object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *MessageMutation) OldRequest(ctx context.Context) (v json.RawMessage, err error) {
+func (m *MessageMutation) OldRequest(ctx context.Context) (v string, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldRequest is only allowed on UpdateOne operations")
 	}
@@ -988,33 +986,18 @@ func (m *MessageMutation) OldRequest(ctx context.Context) (v json.RawMessage, er
 	return oldValue.Request, nil
 }
 
-// AppendRequest adds jm to the "request" field.
-func (m *MessageMutation) AppendRequest(jm json.RawMessage) {
-	m.appendrequest = append(m.appendrequest, jm...)
-}
-
-// AppendedRequest returns the list of values that were appended to the "request" field in this mutation.
-func (m *MessageMutation) AppendedRequest() (json.RawMessage, bool) {
-	if len(m.appendrequest) == 0 {
-		return nil, false
-	}
-	return m.appendrequest, true
-}
-
 // ResetRequest resets all changes to the "request" field.
 func (m *MessageMutation) ResetRequest() {
 	m.request = nil
-	m.appendrequest = nil
 }
 
 // SetMetadata sets the "metadata" field.
-func (m *MessageMutation) SetMetadata(jm json.RawMessage) {
-	m.metadata = &jm
-	m.appendmetadata = nil
+func (m *MessageMutation) SetMetadata(s string) {
+	m.metadata = &s
 }
 
 // Metadata returns the value of the "metadata" field in the mutation.
-func (m *MessageMutation) Metadata() (r json.RawMessage, exists bool) {
+func (m *MessageMutation) Metadata() (r string, exists bool) {
 	v := m.metadata
 	if v == nil {
 		return
@@ -1025,7 +1008,7 @@ func (m *MessageMutation) Metadata() (r json.RawMessage, exists bool) {
 // OldMetadata returns the old "metadata" field's value of the Message entity.
 // If the Message object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *MessageMutation) OldMetadata(ctx context.Context) (v json.RawMessage, err error) {
+func (m *MessageMutation) OldMetadata(ctx context.Context) (v string, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldMetadata is only allowed on UpdateOne operations")
 	}
@@ -1039,37 +1022,9 @@ func (m *MessageMutation) OldMetadata(ctx context.Context) (v json.RawMessage, e
 	return oldValue.Metadata, nil
 }
 
-// AppendMetadata adds jm to the "metadata" field.
-func (m *MessageMutation) AppendMetadata(jm json.RawMessage) {
-	m.appendmetadata = append(m.appendmetadata, jm...)
-}
-
-// AppendedMetadata returns the list of values that were appended to the "metadata" field in this mutation.
-func (m *MessageMutation) AppendedMetadata() (json.RawMessage, bool) {
-	if len(m.appendmetadata) == 0 {
-		return nil, false
-	}
-	return m.appendmetadata, true
-}
-
-// ClearMetadata clears the value of the "metadata" field.
-func (m *MessageMutation) ClearMetadata() {
-	m.metadata = nil
-	m.appendmetadata = nil
-	m.clearedFields[message.FieldMetadata] = struct{}{}
-}
-
-// MetadataCleared returns if the "metadata" field was cleared in this mutation.
-func (m *MessageMutation) MetadataCleared() bool {
-	_, ok := m.clearedFields[message.FieldMetadata]
-	return ok
-}
-
 // ResetMetadata resets all changes to the "metadata" field.
 func (m *MessageMutation) ResetMetadata() {
 	m.metadata = nil
-	m.appendmetadata = nil
-	delete(m.clearedFields, message.FieldMetadata)
 }
 
 // SetState sets the "state" field.
@@ -1142,6 +1097,62 @@ func (m *MessageMutation) OldReply(ctx context.Context) (v string, err error) {
 // ResetReply resets all changes to the "reply" field.
 func (m *MessageMutation) ResetReply() {
 	m.reply = nil
+}
+
+// SetLastPosition sets the "last_position" field.
+func (m *MessageMutation) SetLastPosition(i int64) {
+	m.last_position = &i
+	m.addlast_position = nil
+}
+
+// LastPosition returns the value of the "last_position" field in the mutation.
+func (m *MessageMutation) LastPosition() (r int64, exists bool) {
+	v := m.last_position
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLastPosition returns the old "last_position" field's value of the Message entity.
+// If the Message object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MessageMutation) OldLastPosition(ctx context.Context) (v int64, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLastPosition is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLastPosition requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLastPosition: %w", err)
+	}
+	return oldValue.LastPosition, nil
+}
+
+// AddLastPosition adds i to the "last_position" field.
+func (m *MessageMutation) AddLastPosition(i int64) {
+	if m.addlast_position != nil {
+		*m.addlast_position += i
+	} else {
+		m.addlast_position = &i
+	}
+}
+
+// AddedLastPosition returns the value that was added to the "last_position" field in this mutation.
+func (m *MessageMutation) AddedLastPosition() (r int64, exists bool) {
+	v := m.addlast_position
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetLastPosition resets all changes to the "last_position" field.
+func (m *MessageMutation) ResetLastPosition() {
+	m.last_position = nil
+	m.addlast_position = nil
 }
 
 // SetLeaseOwner sets the "lease_owner" field.
@@ -1465,7 +1476,7 @@ func (m *MessageMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *MessageMutation) Fields() []string {
-	fields := make([]string, 0, 16)
+	fields := make([]string, 0, 17)
 	if m.conversation != nil {
 		fields = append(fields, message.FieldConversationID)
 	}
@@ -1498,6 +1509,9 @@ func (m *MessageMutation) Fields() []string {
 	}
 	if m.reply != nil {
 		fields = append(fields, message.FieldReply)
+	}
+	if m.last_position != nil {
+		fields = append(fields, message.FieldLastPosition)
 	}
 	if m.lease_owner != nil {
 		fields = append(fields, message.FieldLeaseOwner)
@@ -1544,6 +1558,8 @@ func (m *MessageMutation) Field(name string) (ent.Value, bool) {
 		return m.State()
 	case message.FieldReply:
 		return m.Reply()
+	case message.FieldLastPosition:
+		return m.LastPosition()
 	case message.FieldLeaseOwner:
 		return m.LeaseOwner()
 	case message.FieldLeaseUntil:
@@ -1585,6 +1601,8 @@ func (m *MessageMutation) OldField(ctx context.Context, name string) (ent.Value,
 		return m.OldState(ctx)
 	case message.FieldReply:
 		return m.OldReply(ctx)
+	case message.FieldLastPosition:
+		return m.OldLastPosition(ctx)
 	case message.FieldLeaseOwner:
 		return m.OldLeaseOwner(ctx)
 	case message.FieldLeaseUntil:
@@ -1654,14 +1672,14 @@ func (m *MessageMutation) SetField(name string, value ent.Value) error {
 		m.SetResultMode(v)
 		return nil
 	case message.FieldRequest:
-		v, ok := value.(json.RawMessage)
+		v, ok := value.(string)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetRequest(v)
 		return nil
 	case message.FieldMetadata:
-		v, ok := value.(json.RawMessage)
+		v, ok := value.(string)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
@@ -1680,6 +1698,13 @@ func (m *MessageMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetReply(v)
+		return nil
+	case message.FieldLastPosition:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLastPosition(v)
 		return nil
 	case message.FieldLeaseOwner:
 		v, ok := value.(string)
@@ -1723,13 +1748,21 @@ func (m *MessageMutation) SetField(name string, value ent.Value) error {
 // AddedFields returns all numeric fields that were incremented/decremented during
 // this mutation.
 func (m *MessageMutation) AddedFields() []string {
-	return nil
+	var fields []string
+	if m.addlast_position != nil {
+		fields = append(fields, message.FieldLastPosition)
+	}
+	return fields
 }
 
 // AddedField returns the numeric value that was incremented/decremented on a field
 // with the given name. The second boolean return value indicates that this field
 // was not set, or was not defined in the schema.
 func (m *MessageMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case message.FieldLastPosition:
+		return m.AddedLastPosition()
+	}
 	return nil, false
 }
 
@@ -1738,6 +1771,13 @@ func (m *MessageMutation) AddedField(name string) (ent.Value, bool) {
 // type.
 func (m *MessageMutation) AddField(name string, value ent.Value) error {
 	switch name {
+	case message.FieldLastPosition:
+		v, ok := value.(int64)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddLastPosition(v)
+		return nil
 	}
 	return fmt.Errorf("unknown Message numeric field %s", name)
 }
@@ -1746,9 +1786,6 @@ func (m *MessageMutation) AddField(name string, value ent.Value) error {
 // mutation.
 func (m *MessageMutation) ClearedFields() []string {
 	var fields []string
-	if m.FieldCleared(message.FieldMetadata) {
-		fields = append(fields, message.FieldMetadata)
-	}
 	if m.FieldCleared(message.FieldLeaseUntil) {
 		fields = append(fields, message.FieldLeaseUntil)
 	}
@@ -1769,9 +1806,6 @@ func (m *MessageMutation) FieldCleared(name string) bool {
 // error if the field is not defined in the schema.
 func (m *MessageMutation) ClearField(name string) error {
 	switch name {
-	case message.FieldMetadata:
-		m.ClearMetadata()
-		return nil
 	case message.FieldLeaseUntil:
 		m.ClearLeaseUntil()
 		return nil
@@ -1818,6 +1852,9 @@ func (m *MessageMutation) ResetField(name string) error {
 		return nil
 	case message.FieldReply:
 		m.ResetReply()
+		return nil
+	case message.FieldLastPosition:
+		m.ResetLastPosition()
 		return nil
 	case message.FieldLeaseOwner:
 		m.ResetLeaseOwner()
@@ -1949,8 +1986,7 @@ type MessageEventMutation struct {
 	position       *int64
 	addposition    *int64
 	event          *string
-	data           *json.RawMessage
-	appenddata     json.RawMessage
+	data           *string
 	terminal       *bool
 	created_at     *time.Time
 	clearedFields  map[string]struct{}
@@ -2188,13 +2224,12 @@ func (m *MessageEventMutation) ResetEvent() {
 }
 
 // SetData sets the "data" field.
-func (m *MessageEventMutation) SetData(jm json.RawMessage) {
-	m.data = &jm
-	m.appenddata = nil
+func (m *MessageEventMutation) SetData(s string) {
+	m.data = &s
 }
 
 // Data returns the value of the "data" field in the mutation.
-func (m *MessageEventMutation) Data() (r json.RawMessage, exists bool) {
+func (m *MessageEventMutation) Data() (r string, exists bool) {
 	v := m.data
 	if v == nil {
 		return
@@ -2205,7 +2240,7 @@ func (m *MessageEventMutation) Data() (r json.RawMessage, exists bool) {
 // OldData returns the old "data" field's value of the MessageEvent entity.
 // If the MessageEvent object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *MessageEventMutation) OldData(ctx context.Context) (v json.RawMessage, err error) {
+func (m *MessageEventMutation) OldData(ctx context.Context) (v string, err error) {
 	if !m.op.Is(OpUpdateOne) {
 		return v, errors.New("OldData is only allowed on UpdateOne operations")
 	}
@@ -2219,23 +2254,9 @@ func (m *MessageEventMutation) OldData(ctx context.Context) (v json.RawMessage, 
 	return oldValue.Data, nil
 }
 
-// AppendData adds jm to the "data" field.
-func (m *MessageEventMutation) AppendData(jm json.RawMessage) {
-	m.appenddata = append(m.appenddata, jm...)
-}
-
-// AppendedData returns the list of values that were appended to the "data" field in this mutation.
-func (m *MessageEventMutation) AppendedData() (json.RawMessage, bool) {
-	if len(m.appenddata) == 0 {
-		return nil, false
-	}
-	return m.appenddata, true
-}
-
 // ResetData resets all changes to the "data" field.
 func (m *MessageEventMutation) ResetData() {
 	m.data = nil
-	m.appenddata = nil
 }
 
 // SetTerminal sets the "terminal" field.
@@ -2462,7 +2483,7 @@ func (m *MessageEventMutation) SetField(name string, value ent.Value) error {
 		m.SetEvent(v)
 		return nil
 	case messageevent.FieldData:
-		v, ok := value.(json.RawMessage)
+		v, ok := value.(string)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}

@@ -14,12 +14,20 @@ import (
 func init() {
 	messageFields := schema.Message{}.Fields()
 	_ = messageFields
+	// messageDescMetadata is the schema descriptor for metadata field.
+	messageDescMetadata := messageFields[9].Descriptor()
+	// message.DefaultMetadata holds the default value on creation for the metadata field.
+	message.DefaultMetadata = messageDescMetadata.Default.(string)
 	// messageDescReply is the schema descriptor for reply field.
 	messageDescReply := messageFields[11].Descriptor()
 	// message.DefaultReply holds the default value on creation for the reply field.
 	message.DefaultReply = messageDescReply.Default.(string)
+	// messageDescLastPosition is the schema descriptor for last_position field.
+	messageDescLastPosition := messageFields[12].Descriptor()
+	// message.DefaultLastPosition holds the default value on creation for the last_position field.
+	message.DefaultLastPosition = messageDescLastPosition.Default.(int64)
 	// messageDescLeaseOwner is the schema descriptor for lease_owner field.
-	messageDescLeaseOwner := messageFields[12].Descriptor()
+	messageDescLeaseOwner := messageFields[13].Descriptor()
 	// message.DefaultLeaseOwner holds the default value on creation for the lease_owner field.
 	message.DefaultLeaseOwner = messageDescLeaseOwner.Default.(string)
 	messageeventFields := schema.MessageEvent{}.Fields()

@@ -34,6 +34,8 @@ const (
 	FieldState = "state"
 	// FieldReply holds the string denoting the reply field in the database.
 	FieldReply = "reply"
+	// FieldLastPosition holds the string denoting the last_position field in the database.
+	FieldLastPosition = "last_position"
 	// FieldLeaseOwner holds the string denoting the lease_owner field in the database.
 	FieldLeaseOwner = "lease_owner"
 	// FieldLeaseUntil holds the string denoting the lease_until field in the database.
@@ -80,6 +82,7 @@ var Columns = []string{
 	FieldMetadata,
 	FieldState,
 	FieldReply,
+	FieldLastPosition,
 	FieldLeaseOwner,
 	FieldLeaseUntil,
 	FieldCreatedAt,
@@ -98,8 +101,12 @@ func ValidColumn(column string) bool {
 }
 
 var (
+	// DefaultMetadata holds the default value on creation for the "metadata" field.
+	DefaultMetadata string
 	// DefaultReply holds the default value on creation for the "reply" field.
 	DefaultReply string
+	// DefaultLastPosition holds the default value on creation for the "last_position" field.
+	DefaultLastPosition int64
 	// DefaultLeaseOwner holds the default value on creation for the "lease_owner" field.
 	DefaultLeaseOwner string
 )
@@ -147,6 +154,16 @@ func ByResultMode(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldResultMode, opts...).ToFunc()
 }
 
+// ByRequest orders the results by the request field.
+func ByRequest(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldRequest, opts...).ToFunc()
+}
+
+// ByMetadata orders the results by the metadata field.
+func ByMetadata(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldMetadata, opts...).ToFunc()
+}
+
 // ByState orders the results by the state field.
 func ByState(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldState, opts...).ToFunc()
@@ -155,6 +172,11 @@ func ByState(opts ...sql.OrderTermOption) OrderOption {
 // ByReply orders the results by the reply field.
 func ByReply(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldReply, opts...).ToFunc()
+}
+
+// ByLastPosition orders the results by the last_position field.
+func ByLastPosition(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldLastPosition, opts...).ToFunc()
 }
 
 // ByLeaseOwner orders the results by the lease_owner field.

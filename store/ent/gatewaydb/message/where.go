@@ -91,6 +91,16 @@ func ResultMode(v string) predicate.Message {
 	return predicate.Message(sql.FieldEQ(FieldResultMode, v))
 }
 
+// Request applies equality check predicate on the "request" field. It's identical to RequestEQ.
+func Request(v string) predicate.Message {
+	return predicate.Message(sql.FieldEQ(FieldRequest, v))
+}
+
+// Metadata applies equality check predicate on the "metadata" field. It's identical to MetadataEQ.
+func Metadata(v string) predicate.Message {
+	return predicate.Message(sql.FieldEQ(FieldMetadata, v))
+}
+
 // State applies equality check predicate on the "state" field. It's identical to StateEQ.
 func State(v string) predicate.Message {
 	return predicate.Message(sql.FieldEQ(FieldState, v))
@@ -99,6 +109,11 @@ func State(v string) predicate.Message {
 // Reply applies equality check predicate on the "reply" field. It's identical to ReplyEQ.
 func Reply(v string) predicate.Message {
 	return predicate.Message(sql.FieldEQ(FieldReply, v))
+}
+
+// LastPosition applies equality check predicate on the "last_position" field. It's identical to LastPositionEQ.
+func LastPosition(v int64) predicate.Message {
+	return predicate.Message(sql.FieldEQ(FieldLastPosition, v))
 }
 
 // LeaseOwner applies equality check predicate on the "lease_owner" field. It's identical to LeaseOwnerEQ.
@@ -511,14 +526,134 @@ func ResultModeContainsFold(v string) predicate.Message {
 	return predicate.Message(sql.FieldContainsFold(FieldResultMode, v))
 }
 
-// MetadataIsNil applies the IsNil predicate on the "metadata" field.
-func MetadataIsNil() predicate.Message {
-	return predicate.Message(sql.FieldIsNull(FieldMetadata))
+// RequestEQ applies the EQ predicate on the "request" field.
+func RequestEQ(v string) predicate.Message {
+	return predicate.Message(sql.FieldEQ(FieldRequest, v))
 }
 
-// MetadataNotNil applies the NotNil predicate on the "metadata" field.
-func MetadataNotNil() predicate.Message {
-	return predicate.Message(sql.FieldNotNull(FieldMetadata))
+// RequestNEQ applies the NEQ predicate on the "request" field.
+func RequestNEQ(v string) predicate.Message {
+	return predicate.Message(sql.FieldNEQ(FieldRequest, v))
+}
+
+// RequestIn applies the In predicate on the "request" field.
+func RequestIn(vs ...string) predicate.Message {
+	return predicate.Message(sql.FieldIn(FieldRequest, vs...))
+}
+
+// RequestNotIn applies the NotIn predicate on the "request" field.
+func RequestNotIn(vs ...string) predicate.Message {
+	return predicate.Message(sql.FieldNotIn(FieldRequest, vs...))
+}
+
+// RequestGT applies the GT predicate on the "request" field.
+func RequestGT(v string) predicate.Message {
+	return predicate.Message(sql.FieldGT(FieldRequest, v))
+}
+
+// RequestGTE applies the GTE predicate on the "request" field.
+func RequestGTE(v string) predicate.Message {
+	return predicate.Message(sql.FieldGTE(FieldRequest, v))
+}
+
+// RequestLT applies the LT predicate on the "request" field.
+func RequestLT(v string) predicate.Message {
+	return predicate.Message(sql.FieldLT(FieldRequest, v))
+}
+
+// RequestLTE applies the LTE predicate on the "request" field.
+func RequestLTE(v string) predicate.Message {
+	return predicate.Message(sql.FieldLTE(FieldRequest, v))
+}
+
+// RequestContains applies the Contains predicate on the "request" field.
+func RequestContains(v string) predicate.Message {
+	return predicate.Message(sql.FieldContains(FieldRequest, v))
+}
+
+// RequestHasPrefix applies the HasPrefix predicate on the "request" field.
+func RequestHasPrefix(v string) predicate.Message {
+	return predicate.Message(sql.FieldHasPrefix(FieldRequest, v))
+}
+
+// RequestHasSuffix applies the HasSuffix predicate on the "request" field.
+func RequestHasSuffix(v string) predicate.Message {
+	return predicate.Message(sql.FieldHasSuffix(FieldRequest, v))
+}
+
+// RequestEqualFold applies the EqualFold predicate on the "request" field.
+func RequestEqualFold(v string) predicate.Message {
+	return predicate.Message(sql.FieldEqualFold(FieldRequest, v))
+}
+
+// RequestContainsFold applies the ContainsFold predicate on the "request" field.
+func RequestContainsFold(v string) predicate.Message {
+	return predicate.Message(sql.FieldContainsFold(FieldRequest, v))
+}
+
+// MetadataEQ applies the EQ predicate on the "metadata" field.
+func MetadataEQ(v string) predicate.Message {
+	return predicate.Message(sql.FieldEQ(FieldMetadata, v))
+}
+
+// MetadataNEQ applies the NEQ predicate on the "metadata" field.
+func MetadataNEQ(v string) predicate.Message {
+	return predicate.Message(sql.FieldNEQ(FieldMetadata, v))
+}
+
+// MetadataIn applies the In predicate on the "metadata" field.
+func MetadataIn(vs ...string) predicate.Message {
+	return predicate.Message(sql.FieldIn(FieldMetadata, vs...))
+}
+
+// MetadataNotIn applies the NotIn predicate on the "metadata" field.
+func MetadataNotIn(vs ...string) predicate.Message {
+	return predicate.Message(sql.FieldNotIn(FieldMetadata, vs...))
+}
+
+// MetadataGT applies the GT predicate on the "metadata" field.
+func MetadataGT(v string) predicate.Message {
+	return predicate.Message(sql.FieldGT(FieldMetadata, v))
+}
+
+// MetadataGTE applies the GTE predicate on the "metadata" field.
+func MetadataGTE(v string) predicate.Message {
+	return predicate.Message(sql.FieldGTE(FieldMetadata, v))
+}
+
+// MetadataLT applies the LT predicate on the "metadata" field.
+func MetadataLT(v string) predicate.Message {
+	return predicate.Message(sql.FieldLT(FieldMetadata, v))
+}
+
+// MetadataLTE applies the LTE predicate on the "metadata" field.
+func MetadataLTE(v string) predicate.Message {
+	return predicate.Message(sql.FieldLTE(FieldMetadata, v))
+}
+
+// MetadataContains applies the Contains predicate on the "metadata" field.
+func MetadataContains(v string) predicate.Message {
+	return predicate.Message(sql.FieldContains(FieldMetadata, v))
+}
+
+// MetadataHasPrefix applies the HasPrefix predicate on the "metadata" field.
+func MetadataHasPrefix(v string) predicate.Message {
+	return predicate.Message(sql.FieldHasPrefix(FieldMetadata, v))
+}
+
+// MetadataHasSuffix applies the HasSuffix predicate on the "metadata" field.
+func MetadataHasSuffix(v string) predicate.Message {
+	return predicate.Message(sql.FieldHasSuffix(FieldMetadata, v))
+}
+
+// MetadataEqualFold applies the EqualFold predicate on the "metadata" field.
+func MetadataEqualFold(v string) predicate.Message {
+	return predicate.Message(sql.FieldEqualFold(FieldMetadata, v))
+}
+
+// MetadataContainsFold applies the ContainsFold predicate on the "metadata" field.
+func MetadataContainsFold(v string) predicate.Message {
+	return predicate.Message(sql.FieldContainsFold(FieldMetadata, v))
 }
 
 // StateEQ applies the EQ predicate on the "state" field.
@@ -649,6 +784,46 @@ func ReplyEqualFold(v string) predicate.Message {
 // ReplyContainsFold applies the ContainsFold predicate on the "reply" field.
 func ReplyContainsFold(v string) predicate.Message {
 	return predicate.Message(sql.FieldContainsFold(FieldReply, v))
+}
+
+// LastPositionEQ applies the EQ predicate on the "last_position" field.
+func LastPositionEQ(v int64) predicate.Message {
+	return predicate.Message(sql.FieldEQ(FieldLastPosition, v))
+}
+
+// LastPositionNEQ applies the NEQ predicate on the "last_position" field.
+func LastPositionNEQ(v int64) predicate.Message {
+	return predicate.Message(sql.FieldNEQ(FieldLastPosition, v))
+}
+
+// LastPositionIn applies the In predicate on the "last_position" field.
+func LastPositionIn(vs ...int64) predicate.Message {
+	return predicate.Message(sql.FieldIn(FieldLastPosition, vs...))
+}
+
+// LastPositionNotIn applies the NotIn predicate on the "last_position" field.
+func LastPositionNotIn(vs ...int64) predicate.Message {
+	return predicate.Message(sql.FieldNotIn(FieldLastPosition, vs...))
+}
+
+// LastPositionGT applies the GT predicate on the "last_position" field.
+func LastPositionGT(v int64) predicate.Message {
+	return predicate.Message(sql.FieldGT(FieldLastPosition, v))
+}
+
+// LastPositionGTE applies the GTE predicate on the "last_position" field.
+func LastPositionGTE(v int64) predicate.Message {
+	return predicate.Message(sql.FieldGTE(FieldLastPosition, v))
+}
+
+// LastPositionLT applies the LT predicate on the "last_position" field.
+func LastPositionLT(v int64) predicate.Message {
+	return predicate.Message(sql.FieldLT(FieldLastPosition, v))
+}
+
+// LastPositionLTE applies the LTE predicate on the "last_position" field.
+func LastPositionLTE(v int64) predicate.Message {
+	return predicate.Message(sql.FieldLTE(FieldLastPosition, v))
 }
 
 // LeaseOwnerEQ applies the EQ predicate on the "lease_owner" field.

@@ -86,6 +86,11 @@ func ByEvent(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldEvent, opts...).ToFunc()
 }
 
+// ByData orders the results by the data field.
+func ByData(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldData, opts...).ToFunc()
+}
+
 // ByTerminal orders the results by the terminal field.
 func ByTerminal(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldTerminal, opts...).ToFunc()

@@ -71,6 +71,11 @@ func Event(v string) predicate.MessageEvent {
 	return predicate.MessageEvent(sql.FieldEQ(FieldEvent, v))
 }
 
+// Data applies equality check predicate on the "data" field. It's identical to DataEQ.
+func Data(v string) predicate.MessageEvent {
+	return predicate.MessageEvent(sql.FieldEQ(FieldData, v))
+}
+
 // Terminal applies equality check predicate on the "terminal" field. It's identical to TerminalEQ.
 func Terminal(v bool) predicate.MessageEvent {
 	return predicate.MessageEvent(sql.FieldEQ(FieldTerminal, v))
@@ -204,6 +209,71 @@ func EventEqualFold(v string) predicate.MessageEvent {
 // EventContainsFold applies the ContainsFold predicate on the "event" field.
 func EventContainsFold(v string) predicate.MessageEvent {
 	return predicate.MessageEvent(sql.FieldContainsFold(FieldEvent, v))
+}
+
+// DataEQ applies the EQ predicate on the "data" field.
+func DataEQ(v string) predicate.MessageEvent {
+	return predicate.MessageEvent(sql.FieldEQ(FieldData, v))
+}
+
+// DataNEQ applies the NEQ predicate on the "data" field.
+func DataNEQ(v string) predicate.MessageEvent {
+	return predicate.MessageEvent(sql.FieldNEQ(FieldData, v))
+}
+
+// DataIn applies the In predicate on the "data" field.
+func DataIn(vs ...string) predicate.MessageEvent {
+	return predicate.MessageEvent(sql.FieldIn(FieldData, vs...))
+}
+
+// DataNotIn applies the NotIn predicate on the "data" field.
+func DataNotIn(vs ...string) predicate.MessageEvent {
+	return predicate.MessageEvent(sql.FieldNotIn(FieldData, vs...))
+}
+
+// DataGT applies the GT predicate on the "data" field.
+func DataGT(v string) predicate.MessageEvent {
+	return predicate.MessageEvent(sql.FieldGT(FieldData, v))
+}
+
+// DataGTE applies the GTE predicate on the "data" field.
+func DataGTE(v string) predicate.MessageEvent {
+	return predicate.MessageEvent(sql.FieldGTE(FieldData, v))
+}
+
+// DataLT applies the LT predicate on the "data" field.
+func DataLT(v string) predicate.MessageEvent {
+	return predicate.MessageEvent(sql.FieldLT(FieldData, v))
+}
+
+// DataLTE applies the LTE predicate on the "data" field.
+func DataLTE(v string) predicate.MessageEvent {
+	return predicate.MessageEvent(sql.FieldLTE(FieldData, v))
+}
+
+// DataContains applies the Contains predicate on the "data" field.
+func DataContains(v string) predicate.MessageEvent {
+	return predicate.MessageEvent(sql.FieldContains(FieldData, v))
+}
+
+// DataHasPrefix applies the HasPrefix predicate on the "data" field.
+func DataHasPrefix(v string) predicate.MessageEvent {
+	return predicate.MessageEvent(sql.FieldHasPrefix(FieldData, v))
+}
+
+// DataHasSuffix applies the HasSuffix predicate on the "data" field.
+func DataHasSuffix(v string) predicate.MessageEvent {
+	return predicate.MessageEvent(sql.FieldHasSuffix(FieldData, v))
+}
+
+// DataEqualFold applies the EqualFold predicate on the "data" field.
+func DataEqualFold(v string) predicate.MessageEvent {
+	return predicate.MessageEvent(sql.FieldEqualFold(FieldData, v))
+}
+
+// DataContainsFold applies the ContainsFold predicate on the "data" field.
+func DataContainsFold(v string) predicate.MessageEvent {
+	return predicate.MessageEvent(sql.FieldContainsFold(FieldData, v))
 }
 
 // TerminalEQ applies the EQ predicate on the "terminal" field.

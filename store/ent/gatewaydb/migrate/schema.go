@@ -38,10 +38,11 @@ var (
 		{Name: "model", Type: field.TypeString},
 		{Name: "dialect", Type: field.TypeString},
 		{Name: "result_mode", Type: field.TypeString},
-		{Name: "request", Type: field.TypeJSON},
-		{Name: "metadata", Type: field.TypeJSON, Nullable: true},
+		{Name: "request", Type: field.TypeString, Size: 2147483647},
+		{Name: "metadata", Type: field.TypeString, Size: 2147483647, Default: "{}"},
 		{Name: "state", Type: field.TypeString},
-		{Name: "reply", Type: field.TypeString, Default: ""},
+		{Name: "reply", Type: field.TypeString, Size: 2147483647, Default: ""},
+		{Name: "last_position", Type: field.TypeInt64, Default: 0},
 		{Name: "lease_owner", Type: field.TypeString, Default: ""},
 		{Name: "lease_until", Type: field.TypeTime, Nullable: true},
 		{Name: "created_at", Type: field.TypeTime},
@@ -57,7 +58,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "messages_conversations_messages",
-				Columns:    []*schema.Column{MessagesColumns[16]},
+				Columns:    []*schema.Column{MessagesColumns[17]},
 				RefColumns: []*schema.Column{ConversationsColumns[0]},
 				OnDelete:   schema.Cascade,
 			},
@@ -66,17 +67,17 @@ var (
 			{
 				Name:    "message_conversation_id_created_at",
 				Unique:  false,
-				Columns: []*schema.Column{MessagesColumns[16], MessagesColumns[13]},
+				Columns: []*schema.Column{MessagesColumns[17], MessagesColumns[14]},
 			},
 			{
 				Name:    "message_state_lease_until",
 				Unique:  false,
-				Columns: []*schema.Column{MessagesColumns[9], MessagesColumns[12]},
+				Columns: []*schema.Column{MessagesColumns[9], MessagesColumns[13]},
 			},
 			{
 				Name:    "message_expires_at",
 				Unique:  false,
-				Columns: []*schema.Column{MessagesColumns[15]},
+				Columns: []*schema.Column{MessagesColumns[16]},
 			},
 		},
 	}
@@ -85,7 +86,7 @@ var (
 		{Name: "id", Type: field.TypeInt, Increment: true},
 		{Name: "position", Type: field.TypeInt64},
 		{Name: "event", Type: field.TypeString},
-		{Name: "data", Type: field.TypeJSON},
+		{Name: "data", Type: field.TypeString, Size: 2147483647},
 		{Name: "terminal", Type: field.TypeBool, Default: false},
 		{Name: "created_at", Type: field.TypeTime},
 		{Name: "message_id", Type: field.TypeUUID},

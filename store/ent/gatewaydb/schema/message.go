@@ -1,8 +1,6 @@
 package schema
 
 import (
-	"encoding/json"
-
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/entsql"
 	"entgo.io/ent/schema/edge"
@@ -25,10 +23,16 @@ func (Message) Fields() []ent.Field {
 		field.String("model"),
 		field.String("dialect"),
 		field.String("result_mode"),
-		field.JSON("request", json.RawMessage{}), // what was asked, as the client sent it
-		field.JSON("metadata", json.RawMessage{}).Optional(),
+		// request is what was asked, metadata what the client wants back with the
+		// reply: JSON as it was sent. Text and not jsonb, which refuses \u0000
+		// and would rewrite numbers and the order of keys.
+		field.Text("request"),
+		field.Text("metadata").Default("{}"),
 		field.String("state"), // queued, working, completed, failed
-		field.String("reply").Default(""),
+		field.Text("reply").Default(""),
+		// last_position is the position of the newest event. An append moves it
+		// on in one conditional UPDATE, so that two writers cannot both succeed.
+		field.Int64("last_position").Default(0),
 		// lease_owner and lease_until say which process works on it; work whose
 		// lease has run out died with its process.
 		field.String("lease_owner").Default(""),

@@ -1,8 +1,6 @@
 package schema
 
 import (
-	"encoding/json"
-
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/entsql"
 	"entgo.io/ent/schema/edge"
@@ -20,7 +18,7 @@ func (MessageEvent) Fields() []ent.Field {
 		field.UUID("message_id", uuid.UUID{}),
 		field.Int64("position"), // the SSE id: 1, 2, 3, ... over all events of the message
 		field.String("event"),
-		field.JSON("data", json.RawMessage{}),
+		field.Text("data"), // a JSON object, without the ids of message and request
 		// terminal is true on the one event that ends the stream.
 		field.Bool("terminal").Default(false),
 		field.Time("created_at"),

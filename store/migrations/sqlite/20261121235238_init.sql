@@ -64,7 +64,7 @@ CREATE TABLE `conversations` (`id` uuid NOT NULL, `user_id` uuid NOT NULL, `crea
 -- create index "conversation_user_id_updated_at" to table: "conversations"
 CREATE INDEX `conversation_user_id_updated_at` ON `conversations` (`user_id`, `updated_at`);
 -- create "messages" table
-CREATE TABLE `messages` (`id` uuid NOT NULL, `user_id` uuid NOT NULL, `request_id` text NOT NULL, `form` text NOT NULL, `model` text NOT NULL, `dialect` text NOT NULL, `result_mode` text NOT NULL, `request` json NOT NULL, `metadata` json NULL, `state` text NOT NULL, `reply` text NOT NULL DEFAULT (''), `lease_owner` text NOT NULL DEFAULT (''), `lease_until` datetime NULL, `created_at` datetime NOT NULL, `finished_at` datetime NULL, `expires_at` datetime NOT NULL, `conversation_id` uuid NOT NULL, PRIMARY KEY (`id`), CONSTRAINT `messages_conversations_messages` FOREIGN KEY (`conversation_id`) REFERENCES `conversations` (`id`) ON DELETE CASCADE);
+CREATE TABLE `messages` (`id` uuid NOT NULL, `user_id` uuid NOT NULL, `request_id` text NOT NULL, `form` text NOT NULL, `model` text NOT NULL, `dialect` text NOT NULL, `result_mode` text NOT NULL, `request` text NOT NULL, `metadata` text NOT NULL DEFAULT ('{}'), `state` text NOT NULL, `reply` text NOT NULL DEFAULT (''), `last_position` integer NOT NULL DEFAULT (0), `lease_owner` text NOT NULL DEFAULT (''), `lease_until` datetime NULL, `created_at` datetime NOT NULL, `finished_at` datetime NULL, `expires_at` datetime NOT NULL, `conversation_id` uuid NOT NULL, PRIMARY KEY (`id`), CONSTRAINT `messages_conversations_messages` FOREIGN KEY (`conversation_id`) REFERENCES `conversations` (`id`) ON DELETE CASCADE);
 -- create index "message_conversation_id_created_at" to table: "messages"
 CREATE INDEX `message_conversation_id_created_at` ON `messages` (`conversation_id`, `created_at`);
 -- create index "message_state_lease_until" to table: "messages"
@@ -72,7 +72,7 @@ CREATE INDEX `message_state_lease_until` ON `messages` (`state`, `lease_until`);
 -- create index "message_expires_at" to table: "messages"
 CREATE INDEX `message_expires_at` ON `messages` (`expires_at`);
 -- create "message_events" table
-CREATE TABLE `message_events` (`id` integer NOT NULL PRIMARY KEY AUTOINCREMENT, `position` integer NOT NULL, `event` text NOT NULL, `data` json NOT NULL, `terminal` bool NOT NULL DEFAULT (false), `created_at` datetime NOT NULL, `message_id` uuid NOT NULL, CONSTRAINT `message_events_messages_events` FOREIGN KEY (`message_id`) REFERENCES `messages` (`id`) ON DELETE CASCADE);
+CREATE TABLE `message_events` (`id` integer NOT NULL PRIMARY KEY AUTOINCREMENT, `position` integer NOT NULL, `event` text NOT NULL, `data` text NOT NULL, `terminal` bool NOT NULL DEFAULT (false), `created_at` datetime NOT NULL, `message_id` uuid NOT NULL, CONSTRAINT `message_events_messages_events` FOREIGN KEY (`message_id`) REFERENCES `messages` (`id`) ON DELETE CASCADE);
 -- create index "messageevent_message_id_position" to table: "message_events"
 CREATE UNIQUE INDEX `messageevent_message_id_position` ON `message_events` (`message_id`, `position`);
 -- create index "messageevent_message_id" to table: "message_events"
