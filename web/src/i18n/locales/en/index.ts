@@ -1,0 +1,8 @@
+import ai from './ai.json'
+import auth from './auth.json'
+import common from './common.json'
+import docs from './docs.json'
+import errors from './errors.json'
+import home from './home.json'
+
+export default { common, auth, home, ai, docs, errors }

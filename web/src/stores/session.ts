@@ -1,0 +1,179 @@
+import type { MailProof, SignOutScope } from '@/api/gotrue'
+import type { Call } from '@/api/http'
+import type { Me } from '@/api/types'
+import type { AuthGateway, SessionToken } from '@/features/auth/gateway/port'
+import { defineStore } from 'pinia'
+import { computed, ref, shallowRef } from 'vue'
+import { consoleApi } from '@/api/console'
+import { ApiFault } from '@/api/fault'
+import { sendJson } from '@/api/http'
+import { device } from '@/lib/deviceStorage'
+import { singleFlight } from '@/lib/singleFlight'
+import { sessionChannel } from './sessionChannel'
+
+/** Renew when fewer than this many seconds are left. */
+const renewAhead = 60
+/** A hint, not a secret: without it a newcomer's first page would ask for a session that cannot be there. */
+const hintKey = 'tessera.signed-in'
+
+/**
+ * The signed-in user of this browser. The access token is in memory only; what renews it is the gateway's business.
+ * Tabs tell each other when someone signs in or out.
+ */
+export const useSession = defineStore('session', () => {
+  const me = shallowRef<Me | null>(null)
+  const token = shallowRef<SessionToken | null>(null)
+  const endedElsewhere = ref(false)
+  let gateway: AuthGateway | null = null
+  let timer: ReturnType<typeof setTimeout> | undefined
+
+  const signedIn = computed(() => me.value !== null)
+
+  const channel = sessionChannel({
+    onSignedIn: userId => void (userId === me.value?.id || restore(true).catch(() => {})),
+    onSignedOut: () => {
+      if (me.value) {
+        endedElsewhere.value = true
+        forget()
+      }
+    },
+  })
+
+  function port(): AuthGateway {
+    if (!gateway)
+      throw new Error('the session store is used before it is connected')
+    return gateway
+  }
+
+  function hold(next: SessionToken): void {
+    token.value = next
+    clearTimeout(timer)
+    const seconds = next.expiresAt - Date.now() / 1000 - renewAhead
+    // A timer longer than 24 days fires at once; no access token lives that long, but a clock may be wrong.
+    timer = setTimeout(() => void renew().catch(() => {}), Math.min(Math.max(seconds, 5) * 1000, 86_400_000))
+  }
+
+  function forget(): void {
+    clearTimeout(timer)
+    token.value = null
+    me.value = null
+    device.set(hintKey, null)
+  }
+
+  const renew = singleFlight(async (): Promise<SessionToken | null> => {
+    const next = await port().renew()
+    if (next)
+      hold(next)
+    else if (me.value)
+      end()
+    return next
+  })
+
+  function end(): void {
+    forget()
+    endedElsewhere.value = true
+    channel.tellSignedOut()
+  }
+
+  /** The access token, renewed first when it is about to expire; null when signed out. */
+  async function accessToken(): Promise<string | null> {
+    if (token.value && token.value.expiresAt - Date.now() / 1000 > 10)
+      return token.value.accessToken
+    return (await renew())?.accessToken ?? null
+  }
+
+  /** A call with the user's token. A 401 is tried once more with a renewed one. */
+  async function authorised<T>(url: string, call: Call = {}): Promise<T> {
+    const first = await accessToken()
+    if (!first)
+      throw new ApiFault({ status: 401, code: 'signed_out' })
+    try {
+      return await sendJson<T>(url, { ...call, token: first })
+    }
+    catch (error) {
+      if (!(error instanceof ApiFault) || error.status !== 401)
+        throw error
+      // Another call may have renewed it in the meantime.
+      const current = token.value?.accessToken
+      const second = current && current !== first
+        ? current
+        : (await renew())?.accessToken
+      if (!second)
+        throw new ApiFault({ status: 401, code: 'signed_out', requestId: error.requestId })
+      return await sendJson<T>(url, { ...call, token: second })
+    }
+  }
+
+  const api = consoleApi(authorised)
+
+  async function enter(next: SessionToken): Promise<void> {
+    hold(next)
+    try {
+      me.value = await api.syncUser()
+    }
+    catch (error) {
+      forget()
+      throw error
+    }
+    endedElsewhere.value = false
+    device.set(hintKey, '1')
+    channel.tellSignedIn(me.value.id)
+  }
+
+  /** Picks up the session that this browser has. `insist` asks even where no earlier visit left a hint. */
+  async function restore(insist = false): Promise<void> {
+    if (!insist && device.get(hintKey) === null)
+      return
+    const next = await renew()
+    if (!next) {
+      device.set(hintKey, null)
+      return
+    }
+    me.value = await api.me()
+    endedElsewhere.value = false
+    device.set(hintKey, '1')
+  }
+
+  async function signUp(email: string, password: string, next: string): Promise<boolean> {
+    const session = await port().signUp(email, password, next)
+    if (session)
+      await enter(session)
+    return session !== null
+  }
+
+  async function signOut(scope: SignOutScope): Promise<void> {
+    const current = await accessToken()
+    // Already gone on the server's side: nothing left to end there.
+    if (current && token.value)
+      await port().signOut(token.value, scope)
+    if (scope !== 'others') {
+      forget()
+      channel.tellSignedOut()
+    }
+  }
+
+  async function setPassword(password: string): Promise<void> {
+    await accessToken()
+    if (!token.value)
+      throw new ApiFault({ status: 401, code: 'signed_out' })
+    await port().setPassword(token.value, password)
+  }
+
+  return {
+    me,
+    signedIn,
+    endedElsewhere,
+    api,
+    connect: (to: AuthGateway) => void (gateway = to),
+    restore,
+    accessToken,
+    signUp,
+    signIn: async (email: string, password: string) => enter(await port().signIn(email, password)),
+    verify: async (proof: MailProof) => enter(await port().verify(proof)),
+    exchange: async (code: string) => enter(await port().exchange(code)),
+    resendConfirmation: (email: string, next: string) => port().resendConfirmation(email, next),
+    sendRecovery: (email: string) => port().sendRecovery(email),
+    setPassword,
+    signOut,
+  }
+})
