@@ -1,0 +1,13 @@
+package identity
+
+// Config is what an operator decides about accounts.
+type Config struct {
+	// DisableSignup refuses new accounts except an administrator's own making.
+	DisableSignup bool `name:"disable_signup" doc:"Refuse sign-ups; administrators can still create users." default:"false"`
+	// Anonymous allows accounts without any identity.
+	Anonymous bool `name:"anonymous" doc:"Allow anonymous sign-in." default:"true"`
+	// Autoconfirm takes an address as proven without a mail.
+	Autoconfirm bool `name:"autoconfirm" doc:"Take e-mail addresses as confirmed without sending a mail." default:"false"`
+	// PasswordMinLength counts characters; never lower than 6.
+	PasswordMinLength int `name:"password_min_length" doc:"Shortest password, in characters (at least 6)." default:"6"`
+}

@@ -1,0 +1,83 @@
+package identity
+
+import (
+	"context"
+	"maps"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Service keeps the rules of accounts. Its fields are set once, before use;
+// it is safe for concurrent use.
+type Service struct {
+	Store  Store
+	Audit  AuditLog
+	Hasher *Hasher
+	// InTx runs a function in a transaction that the context carries.
+	InTx   func(context.Context, func(context.Context) error) error
+	Now    func() time.Time
+	Config Config
+}
+
+// User returns a user with all identities. Faults: ErrUserNotFound.
+func (s *Service) User(ctx context.Context, id uuid.UUID) (User, error) {
+	return s.Store.User(ctx, id)
+}
+
+// Record writes one entry of the audit log about a user, with what the
+// context knows of the request.
+func (s *Service) Record(ctx context.Context, action Action, user User, detail map[string]any) error {
+	entry := Entry{Action: action, UserID: user.ID, Detail: detail}
+	if actor, ok := ActorFrom(ctx); ok {
+		entry.ActorID, entry.ActorName = actor.ID, actor.Name
+	} else {
+		entry.ActorID, entry.ActorName = user.ID, user.Email
+	}
+	return s.write(ctx, entry)
+}
+
+func (s *Service) write(ctx context.Context, entry Entry) error {
+	id, err := uuid.NewV7()
+	if err != nil {
+		return err
+	}
+	entry.ID, entry.At, entry.Origin = id, s.Now(), RequestFrom(ctx)
+	return s.Audit.WriteAudit(ctx, entry)
+}
+
+// Actor is who acts, where that is not the user acted upon.
+type Actor struct {
+	ID   uuid.UUID // zero for an API key
+	Name string    // e-mail address, or the key's role
+}
+
+type actorKey struct{}
+
+// WithActor returns a context whose audit entries name actor.
+func WithActor(ctx context.Context, actor Actor) context.Context {
+	return context.WithValue(ctx, actorKey{}, actor)
+}
+
+// ActorFrom returns the actor that WithActor put there.
+func ActorFrom(ctx context.Context) (Actor, bool) {
+	actor, ok := ctx.Value(actorKey{}).(Actor)
+	return actor, ok
+}
+
+// MergeMetadata lays changes over metadata; a null takes its key away, as
+// GoTrue's PUT /user does. The result is a new map.
+func MergeMetadata(metadata, changes map[string]any) map[string]any {
+	merged := maps.Clone(metadata)
+	if merged == nil {
+		merged = map[string]any{}
+	}
+	for key, value := range changes {
+		if value == nil {
+			delete(merged, key)
+			continue
+		}
+		merged[key] = value
+	}
+	return merged
+}
