@@ -36,7 +36,7 @@ func decode(r *http.Request, limit int64, into any, strict bool) error {
 	if err != nil {
 		return err
 	}
-	if err := checkText(body); err != nil {
+	if err := CheckText(body); err != nil {
 		return err
 	}
 	dec := json.NewDecoder(bytes.NewReader(body))
@@ -139,9 +139,10 @@ func article(value string) string {
 	}
 }
 
-// checkText refuses what JSON allows and PostgreSQL cannot store: NUL, which
-// only an escape can spell, and bytes that are not UTF-8.
-func checkText(body []byte) error {
+// CheckText refuses in a JSON body what JSON allows and PostgreSQL cannot
+// store: NUL, which only an escape can spell, and bytes that are not UTF-8.
+// Fault: ErrText, naming the field.
+func CheckText(body []byte) error {
 	if !utf8.Valid(body) {
 		return ErrText.Saying("The request body is not valid UTF-8.")
 	}

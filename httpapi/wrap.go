@@ -31,6 +31,16 @@ func Wrap(h HandlerFunc, writeError ErrorWriter) http.Handler {
 	})
 }
 
+// Guard is Wrap as a middleware, for handlers that answer their own errors.
+func Guard(writeError ErrorWriter) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return Wrap(func(w http.ResponseWriter, r *http.Request) error {
+			next.ServeHTTP(w, r)
+			return nil
+		}, writeError)
+	}
+}
+
 // Fail notes err for the log line and writes it.
 func Fail(w http.ResponseWriter, r *http.Request, err error, writeError ErrorWriter) {
 	f := fault.From(err)
