@@ -19,7 +19,10 @@ export default antfu({
     'vue-a11y/form-control-has-label': 'off',
     // The forms that use it are their page's only purpose, and the heading before them is read all the same.
     'vue-a11y/no-autofocus': 'off',
-    'ts/no-use-before-define': ['error', { functions: false, variables: false }],
+    'ts/no-use-before-define': [
+      'error',
+      { functions: false, variables: false },
+    ],
     'no-console': 'error',
     'max-lines': [
       'error',

@@ -88,7 +88,12 @@ const appPages: RouteRecordRaw[] = [
 export const router = createRouter({
   history: createWebHistory(),
   routes: [
-    { path: '/', component: AuthLayout, children: authPages },
+    {
+      path: '/auth',
+      component: AuthLayout,
+      redirect: { name: 'login' },
+      children: authPages,
+    },
     { path: '/', component: AppShell, children: appPages },
   ],
   scrollBehavior(to, _from, saved) {
