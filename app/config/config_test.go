@@ -21,7 +21,13 @@ type issuer struct {
 	Leeway int    `default:"30" unit:"seconds" doc:"Clock skew."`
 }
 
+type limits struct {
+	Burst int `default:"3" doc:"How many."`
+}
+
 type httpSection struct {
+	Limits limits `inline:"true"`
+
 	Addr    string        `default:"127.0.0.1:8080" doc:"Where to listen."`
 	Timeout time.Duration `default:"10s" doc:"Longest wait."`
 	Proxies []string      `doc:"Whom to believe."`
@@ -66,6 +72,7 @@ func TestOrder(t *testing.T) {
 external_url: http://file
 http:
   addr: 0.0.0.0:1
+  burst: 4
   proxies: [a, b]
 level: warn
 issuers:
@@ -75,7 +82,7 @@ issuers:
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got.HTTP.Addr != "0.0.0.0:2" || got.HTTP.Timeout != 10*time.Second || len(got.HTTP.Proxies) != 2 ||
+	if got.HTTP.Addr != "0.0.0.0:2" || got.HTTP.Timeout != 10*time.Second || got.HTTP.Limits.Burst != 4 || len(got.HTTP.Proxies) != 2 ||
 		got.ExternalURL != "http://file" || got.SecretKey != "from-a-file" || !got.Debug || got.Level != "<warn>" ||
 		len(got.Issuers) != 1 || got.Issuers[0].Leeway != 30 {
 		t.Errorf("got %+v", got)
@@ -143,7 +150,7 @@ func TestPrintHidesSecretsAndReadsBack(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v in\n%s", err, b.String())
 	}
-	if again.HTTP.Timeout != got.HTTP.Timeout || again.ExternalURL != "true" || again.Level != got.Level {
+	if again.HTTP.Timeout != got.HTTP.Timeout || again.HTTP.Limits.Burst != 3 || again.ExternalURL != "true" || again.Level != got.Level {
 		t.Errorf("read back %+v", again)
 	}
 }

@@ -14,5 +14,6 @@
 //
 // Leaves are string, bool, int, int64, time.Duration, []string, anything that
 // reads itself from text, and lists of structs (in the environment as JSON).
+// The fields of a struct tagged inline:"true" stand in the section around it.
 // A struct with a Check method adds its own rules.
 package config

@@ -44,7 +44,15 @@ func isStructList(t reflect.Type) bool { return t.Kind() == reflect.Slice && !is
 
 // Fields returns the leaves of the struct that of points to, in order.
 func Fields(prefix string, of any) []Field {
-	return walk(prefix, "", reflect.ValueOf(of).Elem())
+	fields := walk(prefix, "", reflect.ValueOf(of).Elem())
+	seen := map[string]bool{}
+	for _, f := range fields {
+		if seen[f.Name] {
+			panic("config: two fields are named " + f.Name)
+		}
+		seen[f.Name] = true
+	}
+	return fields
 }
 
 func walk(prefix, section string, v reflect.Value) []Field {
@@ -55,6 +63,10 @@ func walk(prefix, section string, v reflect.Value) []Field {
 			continue
 		}
 		name := join(section, fieldName(sf))
+		if isInline(sf) {
+			out = append(out, walk(prefix, section, v.Field(i))...)
+			continue
+		}
 		if !isLeaf(sf.Type) {
 			out = append(out, walk(prefix, name, v.Field(i))...)
 			continue
@@ -67,6 +79,9 @@ func walk(prefix, section string, v reflect.Value) []Field {
 	}
 	return out
 }
+
+// isInline reports whether a struct's fields stand in the section around it.
+func isInline(sf reflect.StructField) bool { return sf.Tag.Get("inline") == "true" }
 
 // isSecret reports whether a field is never shown: tagged secret:"true", or
 // secret:"url" for an address that may hold a password.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"reflect"
 	"slices"
@@ -185,30 +186,48 @@ func (l *loader) section(name string, v reflect.Value, node *yaml.Node, origin s
 		}
 		return
 	}
-	known := map[string]int{}
-	for i := range v.NumField() {
-		if sf := v.Type().Field(i); sf.IsExported() {
-			known[fieldName(sf)] = i
-		}
-	}
+	known := members(v)
 	seen := map[string]bool{}
 	for i := 0; i+1 < len(node.Content); i += 2 {
 		key, value := node.Content[i], node.Content[i+1]
 		full := join(name, key.Value)
-		index, ok := known[key.Value]
+		field, ok := known[key.Value]
 		switch {
 		case !ok:
 			l.report(at(origin, key, full), "no setting has this name")
 		case seen[key.Value]:
 			l.report(at(origin, key, full), "is set twice")
 		default:
-			l.value(full, v.Type().Field(index), v.Field(index), value, origin)
+			l.value(full, field, value, origin)
 		}
 		seen[key.Value] = true
 	}
 }
 
-func (l *loader) value(name string, sf reflect.StructField, v reflect.Value, node *yaml.Node, origin string) {
+// member is a field of a section with its value.
+type member struct {
+	sf    reflect.StructField
+	value reflect.Value
+}
+
+// members returns a section's fields by name, those of inline structs among them.
+func members(v reflect.Value) map[string]member {
+	out := map[string]member{}
+	for i := range v.NumField() {
+		sf := v.Type().Field(i)
+		switch {
+		case !sf.IsExported():
+		case isInline(sf):
+			maps.Copy(out, members(v.Field(i)))
+		default:
+			out[fieldName(sf)] = member{sf, v.Field(i)}
+		}
+	}
+	return out
+}
+
+func (l *loader) value(name string, field member, node *yaml.Node, origin string) {
+	sf, v := field.sf, field.value
 	if node.Kind == yaml.AliasNode {
 		node = node.Alias
 	}
@@ -264,7 +283,11 @@ func (l *loader) check(name string, pointer reflect.Value) {
 	v := pointer.Elem()
 	for i := range v.NumField() {
 		if sf := v.Type().Field(i); sf.IsExported() && !isLeaf(sf.Type) {
-			l.check(join(name, fieldName(sf)), v.Field(i).Addr())
+			section := join(name, fieldName(sf))
+			if isInline(sf) {
+				section = name
+			}
+			l.check(section, v.Field(i).Addr())
 		}
 	}
 	if c, ok := pointer.Interface().(checker); ok {

@@ -35,6 +35,14 @@ func mapping(v reflect.Value) (*yaml.Node, error) {
 		if !sf.IsExported() {
 			continue
 		}
+		if isInline(sf) {
+			inner, err := mapping(v.Field(i))
+			if err != nil {
+				return nil, err
+			}
+			node.Content = append(node.Content, inner.Content...)
+			continue
+		}
 		value, err := valueNode(sf, v.Field(i))
 		if err != nil {
 			return nil, err
