@@ -1,0 +1,4 @@
+package app
+
+// Version is the program's version; the build sets it.
+var Version = "dev"
