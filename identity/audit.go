@@ -34,6 +34,21 @@ const (
 	ActionTestUser         Action = "test_user"
 )
 
+// Group is the log that an action belongs to, in GoTrue's words.
+func (a Action) Group() string {
+	switch a {
+	case ActionSignup, ActionSignupRepeated, ActionInvited, ActionDeleted, ActionSynced:
+		return "team"
+	case ActionTokenRefreshed, ActionTokenReused:
+		return "token"
+	case ActionModified, ActionPasswordChanged, ActionEmailChange, ActionEmailChanged, ActionConfirmRequested,
+		ActionRecovery, ActionReauthenticate, ActionAdminGranted, ActionTestUser:
+		return "user"
+	default:
+		return "account"
+	}
+}
+
 // Entry is one line of the audit log. Secrets and addresses of mail links
 // never stand in it.
 type Entry struct {
@@ -76,4 +91,6 @@ type AuditLog interface {
 	// AuditEntries returns entries older than before, newest first; a zero
 	// before begins at the newest.
 	AuditEntries(ctx context.Context, before uuid.UUID, limit int) ([]Entry, error)
+	// AuditPage returns a page, newest first, and the number of all entries.
+	AuditPage(ctx context.Context, offset, limit int) ([]Entry, int, error)
 }

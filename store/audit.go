@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"tessera/identity"
+	"tessera/store/ent/accountdb"
 	"tessera/store/ent/accountdb/auditentry"
 )
 
@@ -43,6 +44,21 @@ func (s *Audit) AuditEntries(ctx context.Context, before uuid.UUID, limit int) (
 	if before != uuid.Nil {
 		query.Where(auditentry.IDLT(before))
 	}
+	return readEntries(ctx, query)
+}
+
+// AuditPage implements identity.AuditLog.
+func (s *Audit) AuditPage(ctx context.Context, offset, limit int) ([]identity.Entry, int, error) {
+	client := s.db.accounts(ctx).AuditEntry
+	total, err := client.Query().Count(ctx)
+	if err != nil {
+		return nil, 0, fmt.Errorf("count audit entries: %w", err)
+	}
+	entries, err := readEntries(ctx, client.Query().Order(auditentry.ByID(sql.OrderDesc())).Offset(offset).Limit(limit))
+	return entries, total, err
+}
+
+func readEntries(ctx context.Context, query *accountdb.AuditEntryQuery) ([]identity.Entry, error) {
 	rows, err := query.All(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read audit entries: %w", err)

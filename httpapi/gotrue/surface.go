@@ -1,0 +1,103 @@
+package gotrue
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+
+	"github.com/go-chi/chi/v5"
+
+	"tessera/httpapi"
+	"tessera/identity"
+	"tessera/session"
+	"tessera/session/token"
+)
+
+// Prefix is where the surface is mounted.
+const Prefix = "/auth/v1"
+
+// maxBody is GoTrue's limit.
+const maxBody = 1 << 20
+
+// Verifier checks access tokens; token.Verifier does.
+type Verifier interface {
+	Verify(ctx context.Context, raw string) (token.Claims, error)
+}
+
+// KeySet publishes our public keys; token.KeyRing does.
+type KeySet interface {
+	JWKS(ctx context.Context) ([]byte, error)
+}
+
+// Config is what an operator decides about this surface.
+type Config struct {
+	Limits RateLimits `name:"rate_limits" doc:"Rate limits of /auth/v1."`
+}
+
+// Surface answers /auth/v1. Its fields are set once, before Mount.
+type Surface struct {
+	Sessions *session.Service
+	Accounts *identity.Service
+	Verifier Verifier
+	Keys     KeySet
+	Limits   *httpapi.Limits
+	Rates    RateLimits
+	// ExternalURL is our public origin. Cookies are Secure where it is https.
+	ExternalURL *url.URL
+	Version     string
+}
+
+// Mount adds the surface's routes to r, under Prefix.
+func (s *Surface) Mount(r chi.Router) {
+	r.Route(Prefix, func(r chi.Router) {
+		r.Use(allowCrossOrigin, locate)
+		s.mountPublic(r)
+		s.mountSignedIn(r)
+		s.mountAdmin(r)
+		r.NotFound(http.NotFound)
+	})
+}
+
+func (s *Surface) mountPublic(r chi.Router) {
+	handle := func(method, path string, h httpapi.HandlerFunc) {
+		r.Method(method, path, httpapi.Wrap(h, writeError))
+	}
+	handle(http.MethodGet, "/health", s.health)
+	handle(http.MethodGet, "/settings", s.settings)
+	handle(http.MethodGet, "/.well-known/jwks.json", s.jwks)
+	handle(http.MethodGet, "/.well-known/openid-configuration", s.openIDConfiguration)
+	handle(http.MethodGet, "/.well-known/oauth-authorization-server", s.oauthServerDisabled)
+
+	handle(http.MethodPost, "/signup", s.limited(s.Rates.signup(), s.signUp))
+	handle(http.MethodPost, "/token", s.token)
+	handle(http.MethodPost, "/recover", s.limited(s.Rates.mail(), s.recover))
+	handle(http.MethodPost, "/resend", s.limited(s.Rates.mail(), s.resend))
+	handle(http.MethodPost, "/otp", s.limited(s.Rates.mail(), s.otp))
+	handle(http.MethodPost, "/magiclink", s.limited(s.Rates.mail(), s.otp))
+	handle(http.MethodGet, "/verify", s.limited(s.Rates.verify(), s.showLink))
+	handle(http.MethodPost, "/verify", s.limited(s.Rates.verify(), s.verify))
+}
+
+func (s *Surface) mountSignedIn(r chi.Router) {
+	handle := func(method, path string, h httpapi.HandlerFunc) {
+		r.Method(method, path, httpapi.Wrap(h, writeError))
+	}
+	handle(http.MethodGet, "/user", s.withCaller(s.getUser))
+	handle(http.MethodPut, "/user", s.withCaller(s.putUser))
+	handle(http.MethodPost, "/logout", s.withCaller(s.logout))
+	handle(http.MethodGet, "/reauthenticate", s.withCaller(s.reauthenticate))
+}
+
+func (s *Surface) mountAdmin(r chi.Router) {
+	handle := func(method, path string, h httpapi.HandlerFunc) {
+		r.Method(method, path, httpapi.Wrap(s.withAdmin(h), writeError))
+	}
+	handle(http.MethodPost, "/invite", s.invite)
+	handle(http.MethodPost, "/admin/generate_link", s.generateLink)
+	handle(http.MethodGet, "/admin/users", s.listUsers)
+	handle(http.MethodPost, "/admin/users", s.createUser)
+	handle(http.MethodGet, "/admin/users/{user_id}", s.withTarget(s.adminGetUser))
+	handle(http.MethodPut, "/admin/users/{user_id}", s.withTarget(s.adminPutUser))
+	handle(http.MethodDelete, "/admin/users/{user_id}", s.withTarget(s.adminDeleteUser))
+	handle(http.MethodGet, "/admin/audit", s.audit)
+}

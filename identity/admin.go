@@ -1,0 +1,76 @@
+package identity
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// AdminChange is what an administrator changes about an account. "", nil and
+// false leave a thing as it is.
+type AdminChange struct {
+	Email        string
+	IsConfirmed  bool // the address counts as proven
+	Password     *string
+	PasswordHash string
+	Role         string
+	UserMetadata map[string]any // merged; null takes a key away
+	AppMetadata  map[string]any // likewise
+	SetsBan      bool
+	BannedUntil  *time.Time // with SetsBan; nil lifts the ban
+}
+
+// AdminChange applies a change, all of it or nothing. Faults: those of
+// NormalizeEmail, CheckPassword, CheckImportedHash, ErrEmailTaken.
+func (s *Service) AdminChange(ctx context.Context, id uuid.UUID, c AdminChange) (User, error) {
+	hash := c.PasswordHash
+	if hash != "" {
+		if err := CheckImportedHash(hash); err != nil {
+			return User{}, err
+		}
+	}
+	if c.Password != nil && *c.Password != "" {
+		var err error
+		if hash, err = s.HashPassword(ctx, *c.Password); err != nil {
+			return User{}, err
+		}
+	}
+	var user User
+	err := s.InTx(ctx, func(ctx context.Context) error {
+		var err error
+		user, err = s.Modify(ctx, id, ActionModified, func(u *User) error {
+			if hash != "" {
+				u.PasswordHash = hash
+			}
+			if c.Role != "" {
+				u.Role = c.Role
+			}
+			if c.SetsBan {
+				u.BannedUntil = c.BannedUntil
+			}
+			u.UserMetadata = mergeGiven(u.UserMetadata, c.UserMetadata)
+			u.AppMetadata = mergeGiven(u.AppMetadata, c.AppMetadata)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		if c.Email != "" {
+			user, err = s.SetEmail(ctx, id, c.Email, c.IsConfirmed || user.IsConfirmed())
+			return err
+		}
+		if c.IsConfirmed {
+			user, err = s.ConfirmEmail(ctx, id)
+		}
+		return err
+	})
+	return user, err
+}
+
+func mergeGiven(metadata, changes map[string]any) map[string]any {
+	if changes == nil {
+		return metadata
+	}
+	return MergeMetadata(metadata, changes)
+}

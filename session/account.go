@@ -1,0 +1,149 @@
+package session
+
+import (
+	"context"
+	"crypto/hmac"
+
+	"github.com/google/uuid"
+
+	"tessera/identity"
+)
+
+// noSession is the exception of EndSessions when there is none.
+var noSession = uuid.Nil
+
+// Update is what a signed-in person changes about the account. A nil field
+// stays as it is.
+type Update struct {
+	Email           *string
+	Password        *string
+	CurrentPassword string // checked when given
+	Nonce           string // the code of a reauthentication mail
+	Data            map[string]any
+	Flow            Flow
+}
+
+// UpdateUser applies an update for the user of a session. A new password ends
+// the user's other sessions; a new address waits for its mails.
+//
+// Faults: those of identity.SetPassword and NormalizeEmail, identity.ErrEmailTaken,
+// ErrReauthenticationNeeded, ErrCurrentPasswordWrong, ErrMailTooSoon.
+func (s *Service) UpdateUser(ctx context.Context, user identity.User, from Session, u Update) (identity.User, error) {
+	var err error
+	if u.Password != nil {
+		if user, err = s.changePassword(ctx, user, from, u); err != nil {
+			return identity.User{}, err
+		}
+	}
+	if u.Data != nil {
+		user, err = s.Accounts.Modify(ctx, user.ID, identity.ActionModified, func(target *identity.User) error {
+			target.UserMetadata = identity.MergeMetadata(target.UserMetadata, u.Data)
+			return nil
+		})
+		if err != nil {
+			return identity.User{}, err
+		}
+	}
+	if u.Email != nil {
+		if user, err = s.requestEmailChange(ctx, user, *u.Email, u.Flow); err != nil {
+			return identity.User{}, err
+		}
+	}
+	return user, nil
+}
+
+func (s *Service) changePassword(ctx context.Context, user identity.User, from Session, u Update) (identity.User, error) {
+	if err := s.checkFreshness(ctx, user, from, u.Nonce); err != nil {
+		return identity.User{}, err
+	}
+	if u.CurrentPassword != "" {
+		matches, _, err := s.Accounts.Hasher.Verify(ctx, user.PasswordHash, u.CurrentPassword)
+		if err != nil {
+			return identity.User{}, err
+		}
+		if !matches {
+			return identity.User{}, ErrCurrentPasswordWrong.On("current_password", "is not the present password")
+		}
+	}
+	user, err := s.Accounts.SetPassword(ctx, user.ID, *u.Password)
+	if err != nil {
+		return identity.User{}, err
+	}
+	return user, s.Store.EndSessions(ctx, user.ID, from.ID)
+}
+
+// checkFreshness asks old sessions for the code of a reauthentication mail,
+// where the configuration says so. The code works once.
+func (s *Service) checkFreshness(ctx context.Context, user identity.User, from Session, nonce string) error {
+	limit := s.Config.ReauthenticateAfter
+	if limit == 0 || s.Now().Sub(from.CreatedAt) < limit {
+		return nil
+	}
+	if nonce == "" {
+		return ErrReauthenticationNeeded.On("nonce", "is missing")
+	}
+	sent, err := s.Codes.OneTimeTokens(ctx, user.ID, KindReauthentication)
+	if err != nil {
+		return err
+	}
+	for _, t := range sent {
+		if s.Now().Before(t.ExpiresAt) && hmac.Equal(t.CodeHash, s.Keys.hashCode(user.Email, nonce)) {
+			taken, err := s.Codes.TakeOneTimeToken(ctx, t.ID)
+			if err != nil || taken {
+				return err
+			}
+		}
+		if err := s.Codes.CountWrongCode(ctx, t.ID, maxCodeAttempts); err != nil {
+			return err
+		}
+	}
+	return ErrReauthenticationNeeded.On("nonce", "has expired or is invalid")
+}
+
+// requestEmailChange mails the wanted address and, unless configured
+// otherwise, the present one; the change happens when all have confirmed.
+func (s *Service) requestEmailChange(ctx context.Context, user identity.User, wanted string, flow Flow) (identity.User, error) {
+	email, err := identity.NormalizeEmail(wanted)
+	if err != nil {
+		return identity.User{}, err
+	}
+	if email == user.Email {
+		return user, nil
+	}
+	if _, err := s.Accounts.Store.UserByEmail(ctx, email); err == nil {
+		return identity.User{}, identity.ErrEmailTaken.On("email", "has an account")
+	}
+	if err := s.pace(ctx, KindEmailChangeNew, email); err != nil {
+		return identity.User{}, err
+	}
+	now := s.Now()
+	err = s.InTx(ctx, func(ctx context.Context) error {
+		user, err = s.Accounts.Modify(ctx, user.ID, identity.ActionEmailChange, func(u *identity.User) error {
+			u.NewEmail, u.EmailChangeSent = email, &now
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		if _, err := s.issue(ctx, user, KindEmailChangeNew, email, flow); err != nil {
+			return err
+		}
+		if user.Email == "" || !s.Config.SecureEmailChange {
+			return nil
+		}
+		_, err := s.issue(ctx, user, KindEmailChangeCurrent, user.Email, flow)
+		return err
+	})
+	return user, err
+}
+
+// SoftDelete signs a user out everywhere and deletes what names the person
+// (see identity.Service.SoftDelete).
+func (s *Service) SoftDelete(ctx context.Context, id uuid.UUID) error {
+	return s.InTx(ctx, func(ctx context.Context) error {
+		if err := s.Store.EndSessions(ctx, id, noSession); err != nil {
+			return err
+		}
+		return s.Accounts.SoftDelete(ctx, id)
+	})
+}

@@ -1,0 +1,76 @@
+package session
+
+import (
+	"context"
+	"time"
+
+	"tessera/identity"
+)
+
+// authCodeTTL is GoTrue's least life of a flow.
+const authCodeTTL = 5 * time.Minute
+
+// maxVerifierAttempts is how many wrong verifiers a code survives.
+const maxVerifierAttempts = 3
+
+// IssueCode hands out a one-time code for user, to be exchanged by who holds
+// the challenge's verifier.
+func (s *Service) IssueCode(ctx context.Context, user identity.User, challenge Challenge, method string) (string, error) {
+	ids, err := newIDs(1)
+	if err != nil {
+		return "", err
+	}
+	now := s.Now()
+	code := newToken()
+	err = s.Codes.PutAuthCode(ctx, AuthCode{
+		ID: ids[0], UserID: user.ID, Hash: hashOf(code), Challenge: challenge, AMRMethod: method,
+		CreatedAt: now, ExpiresAt: now.Add(authCodeTTL),
+	})
+	return code, err
+}
+
+// Exchange starts a session for a code and its verifier (RFC 7636 4.6). A
+// code works once, and is spent by three wrong verifiers.
+//
+// Faults: ErrCodeNotFound, ErrCodeExpired, ErrVerifierWrong.
+func (s *Service) Exchange(ctx context.Context, code, verifier string) (Grant, error) {
+	grant, err := s.exchange(ctx, code, verifier)
+	s.observe("pkce", err)
+	return grant, err
+}
+
+func (s *Service) exchange(ctx context.Context, code, verifier string) (Grant, error) {
+	found, err := s.Codes.AuthCodeByHash(ctx, hashOf(code))
+	if err != nil {
+		return Grant{}, err
+	}
+	if !s.Now().Before(found.ExpiresAt) {
+		return Grant{}, ErrCodeExpired
+	}
+	if !found.Challenge.Matches(verifier) {
+		if err := s.Codes.CountWrongVerifier(ctx, found.ID, maxVerifierAttempts); err != nil {
+			return Grant{}, err
+		}
+		return Grant{}, ErrVerifierWrong.On("code_verifier", "is not the one the flow began with")
+	}
+	var grant Grant
+	err = s.InTx(ctx, func(ctx context.Context) error {
+		taken, err := s.Codes.TakeAuthCode(ctx, found.ID)
+		if err != nil {
+			return err
+		}
+		if !taken {
+			return ErrCodeNotFound
+		}
+		user, err := s.Accounts.User(ctx, found.UserID)
+		if err != nil {
+			return err
+		}
+		if user.IsBanned(s.Now()) || user.DeletedAt != nil {
+			return identity.ErrUserBanned
+		}
+		grant, err = s.Start(ctx, user, found.AMRMethod)
+		return err
+	})
+	return grant, err
+}

@@ -1,0 +1,124 @@
+package session
+
+import (
+	"context"
+	"errors"
+
+	"tessera/identity"
+	"tessera/session/token"
+)
+
+// SignInWithPassword starts a session for whoever knows the password. Faults:
+// those of identity.Service.Authenticate.
+func (s *Service) SignInWithPassword(ctx context.Context, email, password string) (Grant, error) {
+	grant, err := s.signInWithPassword(ctx, email, password)
+	s.observe(MethodPassword, err)
+	return grant, err
+}
+
+func (s *Service) signInWithPassword(ctx context.Context, email, password string) (Grant, error) {
+	user, err := s.Accounts.Authenticate(ctx, email, password)
+	if err != nil {
+		return Grant{}, err
+	}
+	return s.Start(ctx, user, MethodPassword)
+}
+
+// SignUpOutcome is a new account, and a session where it needs no mail first.
+type SignUpOutcome struct {
+	User  identity.User
+	Grant *Grant // nil: the person confirms the address first
+}
+
+// SignUp makes an account by e-mail and password. Without autoconfirm it
+// sends a confirmation, and answers an address that has a confirmed account
+// with a user that does not exist: who does not own the address learns nothing.
+func (s *Service) SignUp(ctx context.Context, email, password string, data map[string]any, flow Flow) (SignUpOutcome, error) {
+	user, err := s.Accounts.SignUp(ctx, email, password, data)
+	if errors.Is(err, identity.ErrEmailTaken) && !s.Accounts.Config.Autoconfirm {
+		return s.repeatedSignUp(ctx, email, data, flow)
+	}
+	if err != nil {
+		s.observe("signup", err)
+		return SignUpOutcome{}, err
+	}
+	s.observe("signup", nil)
+	if user.IsConfirmed() {
+		grant, err := s.Start(ctx, user, MethodPassword)
+		return SignUpOutcome{User: grant.User, Grant: &grant}, err
+	}
+	user, err = s.sendTo(ctx, user, KindSignup, flow)
+	return SignUpOutcome{User: user}, err
+}
+
+// repeatedSignUp answers a sign-up for an address that has an account. One
+// that never was confirmed gets its mail again; its password stays what the
+// first sign-up set, for nobody has proven anything yet.
+func (s *Service) repeatedSignUp(ctx context.Context, email string, data map[string]any, flow Flow) (SignUpOutcome, error) {
+	normalised, err := identity.NormalizeEmail(email)
+	if err != nil {
+		return SignUpOutcome{}, err
+	}
+	user, err := s.Accounts.Store.UserByEmail(ctx, normalised)
+	if err != nil {
+		return SignUpOutcome{}, err
+	}
+	if !user.IsConfirmed() {
+		user, err = s.sendTo(ctx, user, KindSignup, flow)
+		return SignUpOutcome{User: user}, err
+	}
+	if err := s.Accounts.Record(ctx, identity.ActionSignupRepeated, user, nil); err != nil {
+		return SignUpOutcome{}, err
+	}
+	nobody, err := s.imaginaryUser(normalised, data)
+	return SignUpOutcome{User: nobody}, err
+}
+
+// imaginaryUser looks like a user who was just made, and is nobody. It has no
+// identities, which is how client libraries recognise the case.
+func (s *Service) imaginaryUser(email string, data map[string]any) (identity.User, error) {
+	ids, err := newIDs(1)
+	if err != nil {
+		return identity.User{}, err
+	}
+	now := s.Now()
+	return identity.User{
+		ID: ids[0], Email: email, Role: identity.RoleAuthenticated, ConfirmationSent: &now,
+		AppMetadata: map[string]any{"provider": "email", "providers": []any{"email"}},
+		UserMetadata: identity.MergeMetadata(data, map[string]any{
+			"sub": ids[0].String(), "email": email, "email_verified": false, "phone_verified": false,
+		}),
+		CreatedAt: now, UpdatedAt: now,
+	}, nil
+}
+
+// SignUpAnonymously makes an account without an identity and signs it in.
+func (s *Service) SignUpAnonymously(ctx context.Context, data map[string]any) (Grant, error) {
+	user, err := s.Accounts.SignUpAnonymously(ctx, data)
+	if err != nil {
+		s.observe(MethodAnonymous, err)
+		return Grant{}, err
+	}
+	grant, err := s.Start(ctx, user, MethodAnonymous)
+	s.observe(MethodAnonymous, err)
+	return grant, err
+}
+
+// SyncExternal returns the local user behind a verified token of a trusted
+// issuer, and makes it on the first call.
+func (s *Service) SyncExternal(ctx context.Context, claims token.Claims) (identity.User, error) {
+	user, _, err := s.Accounts.Sync(ctx, identity.External{
+		Issuer: claims.Issuer, Subject: claims.Subject, Email: claims.Email,
+		IsAnonymous: claims.IsAnonymous, Claims: claims.UserMetadata,
+	})
+	if err != nil {
+		return identity.User{}, err
+	}
+	if user.DeletedAt != nil {
+		return identity.User{}, identity.ErrUserNotFound
+	}
+	if user.IsBanned(s.Now()) {
+		return identity.User{}, identity.ErrUserBanned
+	}
+	return user, nil
+}
