@@ -102,7 +102,7 @@ func (s *Service) grant(ctx context.Context, of Session, user identity.User, ref
 	now := s.Now()
 	expires := now.Add(s.Config.AccessTTL)
 	access, err := s.Signer.Sign(ctx, token.Claims{
-		Issuer: s.Issuer, Subject: user.ID.String(), Audience: []string{user.Role},
+		Issuer: s.Issuer, Subject: user.ID.String(), Audience: []string{token.Audience},
 		IssuedAt: now, ExpiresAt: expires, Email: user.Email, Role: user.Role, AAL: of.AAL, AMR: of.AMR,
 		SessionID: of.ID.String(), IsAnonymous: user.IsAnonymous,
 		AppMetadata: orEmpty(user.AppMetadata), UserMetadata: orEmpty(user.UserMetadata),

@@ -1,6 +1,7 @@
 package gotrue
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -183,10 +184,8 @@ func (s *Surface) adminDeleteUser(w http.ResponseWriter, r *http.Request, user i
 	var body struct {
 		ShouldSoftDelete bool `json:"should_soft_delete"`
 	}
-	if r.ContentLength != 0 {
-		if err := httpapi.DecodeLooseJSON(r, maxBody, &body); err != nil {
-			return err
-		}
+	if err := httpapi.DecodeLooseJSON(r, maxBody, &body); err != nil && !errors.Is(err, httpapi.ErrBodyEmpty) {
+		return err
 	}
 	if body.ShouldSoftDelete {
 		if err := s.Sessions.SoftDelete(r.Context(), user.ID); err != nil {

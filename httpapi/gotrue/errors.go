@@ -109,7 +109,7 @@ var codes = map[string]wire{
 	"gotrue.login_banned":                  {400, "user_banned"},
 }
 
-// Three faults have another status, or other words, on one route than on the
+// Some faults have another status, or other words, on one route than on the
 // rest: the handler there says which.
 var (
 	errBearerUserNotFound = fault.Declare(fault.Forbidden, "gotrue.bearer_user_not_found",
@@ -171,6 +171,9 @@ func asksForErrorVersion(r *http.Request) bool {
 func messageOf(f *fault.Fault) string {
 	if isTokenFault(f) {
 		return tokenMessage(f)
+	}
+	if errors.Is(f, httpapi.ErrBodyTooLarge) {
+		return fmt.Sprintf("Request body too large (max %d bytes)", maxBody)
 	}
 	message := f.Message
 	if strings.HasPrefix(f.Code, "request.") {
