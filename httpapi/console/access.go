@@ -1,0 +1,102 @@
+package console
+
+import (
+	"context"
+	"net/http"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"tessera/fault"
+	"tessera/identity"
+	"tessera/session/token"
+)
+
+// Access says who may call an operation.
+type Access uint8
+
+// Kinds of access, each including the ones after it.
+const (
+	Public        Access = iota // anybody
+	AnyUser                     // whoever is signed in, anonymous users too
+	User                        // a signed-in user who is not anonymous
+	Administrator               // a user with is_admin
+)
+
+func (a Access) description() string {
+	return [...]string{
+		"For anybody.", "For signed-in users, anonymous ones included.",
+		"For signed-in users who are not anonymous.", "For administrators.",
+	}[a]
+}
+
+// Faults of access.
+var (
+	ErrNoToken = fault.Declare(fault.Unauthenticated, "access.token_missing",
+		"This needs a signed-in user.", "Send the header Authorization: Bearer <access token>.")
+	ErrAnonymous = fault.Declare(fault.Forbidden, "access.anonymous_not_allowed",
+		"Anonymous users may not do this.", "Sign up with an e-mail address and a password.")
+	ErrNotAdmin = fault.Declare(fault.Forbidden, "access.administrator_only",
+		"Only administrators may do this.", "Sign in as an administrator.")
+	ErrAPIKey = fault.Declare(fault.Forbidden, "access.api_key_not_a_user",
+		"An API key is not a user.", "Send the access token of a signed-in user.")
+)
+
+// Caller is who makes a request.
+type Caller struct {
+	User   identity.User
+	Claims token.Claims
+}
+
+// Authenticate finds the caller behind an access token: it verifies the token,
+// holds it against the session it belongs to, and makes the local user of a
+// trusted issuer's subject on its first request. Its faults are shown.
+type Authenticate func(ctx context.Context, accessToken string) (Caller, error)
+
+type callerKey struct{}
+
+// CallerFrom returns who makes the request. It is only for operations that are
+// not Public: elsewhere there is nobody, and it panics.
+func CallerFrom(ctx context.Context) Caller {
+	caller, ok := ctx.Value(callerKey{}).(Caller)
+	if !ok {
+		panic("console: no caller: the operation is public")
+	}
+	return caller
+}
+
+// admit finds the caller and holds them against access.
+func (a *API) admit(ctx context.Context, access Access, authorization string) (context.Context, error) {
+	if access == Public {
+		return ctx, nil
+	}
+	scheme, accessToken, _ := strings.Cut(authorization, " ")
+	accessToken = strings.TrimSpace(accessToken)
+	if !strings.EqualFold(scheme, "Bearer") || accessToken == "" {
+		return ctx, ErrNoToken
+	}
+	caller, err := a.auth(ctx, accessToken)
+	if err != nil {
+		return ctx, err
+	}
+	switch {
+	case access >= User && caller.User.IsAnonymous:
+		return ctx, ErrAnonymous
+	case access == Administrator && !caller.User.IsAdmin:
+		return ctx, ErrNotAdmin
+	}
+	ctx = identity.WithActor(ctx, identity.Actor{ID: caller.User.ID, Name: caller.User.Email})
+	return context.WithValue(ctx, callerKey{}, caller), nil
+}
+
+// guardHuma is admit for Huma, which runs it before it reads the body.
+func (a *API) guardHuma(access Access) func(huma.Context, func(huma.Context)) {
+	return func(hc huma.Context, next func(huma.Context)) {
+		ctx, err := a.admit(hc.Context(), access, hc.Header("Authorization"))
+		if err != nil {
+			_ = huma.WriteErr(a.huma, hc, http.StatusInternalServerError, "", err)
+			return
+		}
+		next(huma.WithContext(hc, ctx))
+	}
+}
