@@ -39,7 +39,10 @@ var rooms = map[string][]string{
 	"payment/":  {"fault", "payment"},
 	"gateway/":  {"fault", "gateway"},
 	"session/":  {"fault", "session"},
-	"testuser/": {"fault", "testuser"},
+	"testuser/": {"fault", "testuser", "session/token/tokentest"},
+	// Tokens are signed and verified without knowing what a session is.
+	"session/token":  {"fault", "secret"},
+	"session/token/": {},
 
 	// The store implements the ports that the domain rooms declare.
 	"store":    append([]string{"store/ent/", "store/migrations"}, domain...),

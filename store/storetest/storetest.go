@@ -82,7 +82,7 @@ var sqliteTemplate = sync.OnceValues(func() ([]byte, error) {
 })
 
 // SQLite opens a migrated database in a temporary file.
-func SQLite(t *testing.T) *store.DB {
+func SQLite(t testing.TB) *store.DB {
 	t.Helper()
 	content, err := sqliteTemplate()
 	if err != nil {
@@ -117,7 +117,7 @@ func Postgres(t *testing.T) *store.DB {
 	return open(t, postgresDatabase(t, template))
 }
 
-func open(t *testing.T, url string) *store.DB {
+func open(t testing.TB, url string) *store.DB {
 	t.Helper()
 	db, err := store.Open(t.Context(), url, store.Options{})
 	if err != nil {

@@ -1,11 +1,12 @@
 package tokentest
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -38,6 +39,7 @@ type Issuer struct {
 	mu       sync.Mutex
 	mode     Mode
 	keys     []Key
+	listed   []map[string]any // by List, instead of keys
 	fetches  int
 	url      string
 	rotation int
@@ -67,10 +69,24 @@ func NewServer(alg string) *Server {
 	return s
 }
 
-// Close ends the server, as a project that disappears does.
+// Close ends the server.
 func (s *Server) Close() {
 	s.HTTP.CloseClientConnections()
 	s.HTTP.Close()
+}
+
+// Disappear ends the server until Reappear: nobody listens at its address.
+func (s *Server) Disappear() { s.Close() }
+
+// Reappear serves again at the address of before.
+func (s *Server) Reappear() error {
+	listener, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", s.HTTP.Listener.Addr().String())
+	if err != nil {
+		return err
+	}
+	s.HTTP = &httptest.Server{Listener: listener, Config: &http.Server{Handler: s.Issuer, ReadHeaderTimeout: time.Second}}
+	s.HTTP.Start()
+	return nil
 }
 
 // SetURL sets the project's URL.
@@ -128,6 +144,13 @@ func (i *Issuer) Revoke() {
 	i.keys = i.keys[:1]
 }
 
+// List makes the set these JWKs, as they are.
+func (i *Issuer) List(jwks ...map[string]any) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.listed = jwks
+}
+
 // Key returns the key that signs.
 func (i *Issuer) Key() Key {
 	i.mu.Lock()
@@ -171,7 +194,7 @@ func (i *Issuer) Claims(subject string, now time.Time, changes ...map[string]any
 func (i *Issuer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-Simulator", "tokentest")
 	if r.URL.Path == "/elsewhere" {
-		writeKeys(w, i.stranger)
+		writeKeys(w, publicParts([]Key{i.stranger}))
 		return
 	}
 	if r.URL.Path != JWKSPath {
@@ -180,12 +203,15 @@ func (i *Issuer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	i.mu.Lock()
 	i.fetches++
-	mode, keys := i.mode, slices.Clone(i.keys)
+	mode, jwks := i.mode, i.listed
+	if jwks == nil {
+		jwks = publicParts(i.keys)
+	}
 	i.mu.Unlock()
-	serve(w, r, mode, keys)
+	serve(w, r, mode, jwks)
 }
 
-func serve(w http.ResponseWriter, r *http.Request, mode Mode, keys []Key) {
+func serve(w http.ResponseWriter, r *http.Request, mode Mode, jwks []map[string]any) {
 	switch mode {
 	case Error:
 		http.Error(w, "internal error", http.StatusInternalServerError)
@@ -199,7 +225,7 @@ func serve(w http.ResponseWriter, r *http.Request, mode Mode, keys []Key) {
 	case Huge:
 		serveEndless(w, r)
 	case Empty:
-		writeKeys(w)
+		writeKeys(w, []map[string]any{})
 	case NoKeys:
 		_, _ = w.Write([]byte("{}"))
 	case Useless:
@@ -210,7 +236,7 @@ func serve(w http.ResponseWriter, r *http.Request, mode Mode, keys []Key) {
 		w.Header().Set("Content-Length", "1000")
 		_, _ = w.Write([]byte(`{"keys":[`))
 	default:
-		writeKeys(w, keys...)
+		writeKeys(w, jwks)
 	}
 }
 
@@ -223,12 +249,16 @@ func serveEndless(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func writeKeys(w http.ResponseWriter, keys ...Key) {
-	list := make([]map[string]any, len(keys))
+func publicParts(keys []Key) []map[string]any {
+	jwks := make([]map[string]any, len(keys))
 	for n, k := range keys {
-		list[n] = k.JWK()
+		jwks[n] = k.JWK()
 	}
+	return jwks
+}
+
+func writeKeys(w http.ResponseWriter, jwks []map[string]any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "public, max-age=600")
-	_ = json.NewEncoder(w).Encode(map[string]any{"keys": list})
+	_ = json.NewEncoder(w).Encode(map[string]any{"keys": jwks})
 }
