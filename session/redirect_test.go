@@ -13,15 +13,15 @@ func TestRedirects(t *testing.T) {
 		t.Fatal(err)
 	}
 	allowed := map[string]string{
-		"/home":                           "https://id.example/home",
-		"/a/../b?x=1":                     "https://id.example/b?x=1",
-		"/%E4%BD%A0":                      "https://id.example/%E4%BD%A0",
-		"https://id.example/x":            "https://id.example/x",
+		"/home":                            "https://id.example/home",
+		"/a/../b?x=1":                      "https://id.example/b?x=1",
+		"/%E4%BD%A0":                       "https://id.example/%E4%BD%A0",
+		"https://id.example/x":             "https://id.example/x",
 		"https://app.example/any?y=2#frag": "https://app.example/any?y=2",
-		"https://eu.app.example/a/b":      "https://eu.app.example/a/b",
-		"https://exact.example/cb":        "https://exact.example/cb",
-		"https://one.example/x/done":      "https://one.example/x/done",
-		"myapp://callback":                "myapp://callback",
+		"https://eu.app.example/a/b":       "https://eu.app.example/a/b",
+		"https://exact.example/cb":         "https://exact.example/cb",
+		"https://one.example/x/done":       "https://one.example/x/done",
+		"myapp://callback":                 "myapp://callback",
 	}
 	for wish, want := range allowed {
 		if got, ok := r.Check(wish); !ok || got != want {
