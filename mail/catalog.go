@@ -73,7 +73,7 @@ var catalogs = map[string]catalog{
 				Button:  "Sign in",
 				Ignore:  "If you did not ask to sign in, ignore this mail, and give the code to nobody.",
 			},
-			KindEmailChange: {
+			KindEmailChangeNew: {
 				Subject: "Confirm your new e-mail address for {site}",
 				Heading: "Confirm your new address",
 				Intro:   "This address was entered as the new one of an account. Confirm that it is yours.",
@@ -135,7 +135,7 @@ var catalogs = map[string]catalog{
 				Button:  "登录",
 				Ignore:  "如果不是您请求登录，请忽略本邮件，并且不要把验证码告诉任何人。",
 			},
-			KindEmailChange: {
+			KindEmailChangeNew: {
 				Subject: "请确认您在 {site} 的新邮箱地址",
 				Heading: "确认新邮箱",
 				Intro:   "此邮箱被填写为某个账号的新邮箱。请确认它属于您。",

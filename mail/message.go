@@ -15,13 +15,13 @@ import (
 type Kind string
 
 // The kinds of mail. A change of address that both owners must confirm is two
-// mails: KindEmailChange to the new address, KindEmailChangeCurrent to the
+// mails: KindEmailChangeNew to the new address, KindEmailChangeCurrent to the
 // one that is in force.
 const (
 	KindSignup             Kind = "signup"
 	KindRecovery           Kind = "recovery"
 	KindMagicLink          Kind = "magiclink"
-	KindEmailChange        Kind = "email_change"
+	KindEmailChangeNew     Kind = "email_change_new"
 	KindEmailChangeCurrent Kind = "email_change_current"
 	KindReauthentication   Kind = "reauthentication"
 	KindInvite             Kind = "invite"
@@ -30,7 +30,7 @@ const (
 // Kinds lists every kind of mail, in the order above.
 func Kinds() []Kind {
 	return []Kind{
-		KindSignup, KindRecovery, KindMagicLink, KindEmailChange,
+		KindSignup, KindRecovery, KindMagicLink, KindEmailChangeNew,
 		KindEmailChangeCurrent, KindReauthentication, KindInvite,
 	}
 }
