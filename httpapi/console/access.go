@@ -34,6 +34,8 @@ func (a Access) description() string {
 var (
 	ErrNoToken = fault.Declare(fault.Unauthenticated, "access.token_missing",
 		"This needs a signed-in user.", "Send the header Authorization: Bearer <access token>.")
+	ErrSignedOut = fault.Declare(fault.Unauthenticated, "access.signed_out",
+		"The session of this access token has ended.", "Sign in again.")
 	ErrAnonymous = fault.Declare(fault.Forbidden, "access.anonymous_not_allowed",
 		"Anonymous users may not do this.", "Sign up with an e-mail address and a password.")
 	ErrNotAdmin = fault.Declare(fault.Forbidden, "access.administrator_only",

@@ -36,7 +36,7 @@ func New(version string, auth Authenticate) *API {
 	speakProblems()
 	router := chi.NewRouter()
 	a := &API{router: router, auth: auth}
-	router.Use(httpapi.Guard(WriteProblem), middleware.StripSlashes, readBody)
+	router.Use(httpapi.Guard(WriteProblem), middleware.StripSlashes, httpapi.Locate, readBody)
 	router.NotFound(httpapi.Wrap(func(http.ResponseWriter, *http.Request) error {
 		return httpapi.ErrRouteUnknown
 	}, WriteProblem).ServeHTTP)

@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"tessera/identity"
@@ -48,10 +49,19 @@ func (a *Authenticator) Authenticate(ctx context.Context, accessToken string) (C
 	}
 	if claims.Own {
 		user, _, err := a.Sessions.Current(ctx, claims)
-		return Caller{User: user, Claims: claims}, err
+		return Caller{User: user, Claims: claims}, signedOut(err)
 	}
 	user, err := a.sync(ctx, claims)
 	return Caller{User: user, Claims: claims}, err
+}
+
+// signedOut turns "no such session" and "no such user" into what they mean for
+// the bearer of a token: nobody is signed in.
+func signedOut(err error) error {
+	if errors.Is(err, session.ErrSessionNotFound) || errors.Is(err, identity.ErrUserNotFound) {
+		return ErrSignedOut.Because(err)
+	}
+	return err
 }
 
 func (a *Authenticator) sync(ctx context.Context, claims token.Claims) (identity.User, error) {

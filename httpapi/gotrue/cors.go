@@ -3,9 +3,6 @@ package gotrue
 import (
 	"net/http"
 	"strings"
-
-	"tessera/httpapi"
-	"tessera/identity"
 )
 
 // allowCrossOrigin lets pages of any origin call this surface, as GoTrue does:
@@ -36,25 +33,4 @@ func allowCrossOrigin(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
-}
-
-// locate puts where the request came from into its context, for the audit log
-// and for sessions, and the language that mails are written in.
-func locate(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx := identity.WithRequest(r.Context(), identity.Request{
-			IP: httpapi.ClientIP(r.Context()), UserAgent: httpapi.UserAgent(r),
-			ID: httpapi.RequestID(r.Context()), Locale: localeOf(r),
-		})
-		next.ServeHTTP(w, r.WithContext(ctx))
-	})
-}
-
-// localeOf is Chinese for who prefers it, and English for all others.
-func localeOf(r *http.Request) string {
-	first, _, _ := strings.Cut(r.Header.Get("Accept-Language"), ",")
-	if strings.HasPrefix(strings.ToLower(strings.TrimSpace(first)), "zh") {
-		return "zh-CN"
-	}
-	return "en"
 }

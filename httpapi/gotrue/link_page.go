@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+
+	"tessera/httpapi"
 )
 
 // linkForm is what the page hands on when its button is pressed.
@@ -51,7 +53,7 @@ var linkPageCSP = sync.OnceValue(func() string {
 })
 
 func renderLinkPage(w http.ResponseWriter, r *http.Request, link linkForm) error {
-	texts := linkTexts[localeOf(r)]
+	texts := linkTexts[httpapi.Locale(r)]
 	words, ok := texts[link.Type]
 	if !ok {
 		words = texts[""]

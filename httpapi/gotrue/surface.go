@@ -50,7 +50,7 @@ type Surface struct {
 // Mount adds the surface's routes to r, under Prefix.
 func (s *Surface) Mount(r chi.Router) {
 	r.Route(Prefix, func(r chi.Router) {
-		r.Use(allowCrossOrigin, locate)
+		r.Use(allowCrossOrigin, httpapi.Locate)
 		s.mountPublic(r)
 		s.mountSignedIn(r)
 		s.mountAdmin(r)
