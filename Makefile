@@ -1,7 +1,7 @@
 # `make` lists the targets. Each is a line or two; the work is in scripts/.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo dev build web test check fmt lint generate verify bench e2e golden clean
+.PHONY: help demo dev build web test check fmt lint generate migration verify bench e2e golden clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -29,8 +29,11 @@ fmt: ## Format the Go code
 lint: ## Lint Go and web code; the first run builds the linters into .tools/
 	@scripts/lint
 
-generate: ## Regenerate what is generated: Ent, migrations, docs, API types
+generate: ## Regenerate what is generated: Ent, docs, API types
 	@scripts/generate
+
+migration: ## Add a migration for both databases from the Ent schemas (NAME=what_changed)
+	@scripts/migration $(NAME)
 
 verify: generate ## Regenerate, and fail if that changed a file
 	@git diff --exit-code --stat || { echo "verify: the files above were not up to date; commit them." >&2; exit 1; }

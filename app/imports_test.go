@@ -59,6 +59,7 @@ var rooms = map[string][]string{
 	"httpapi/": append([]string{"httpapi"}, domain...),
 
 	"web":   {},
+	"docs":  {},
 	"bench": {},
 	// The composition root sees everything, and only the command sees it.
 	"app":  {"*"},
