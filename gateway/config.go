@@ -25,88 +25,31 @@ var (
 
 // Model is one entry of the allow-list.
 type Model struct {
-	Name     string    // what a client sends
-	Label    string    // what a person reads; "" = Name
-	Upstream string    // what the upstream is sent; "" = Name
-	Dialects []Dialect // in which it may be asked, the first for server-built requests; empty = Config.Dialect
-	Default  bool      // preselected; if none is, the first is
+	Name     string    `doc:"What a client sends."`
+	Label    string    `doc:"What a person reads; empty = name."`
+	Upstream string    `doc:"What the upstream is sent; empty = name."`
+	Dialects []Dialect `doc:"In which dialects it may be asked, the first for requests that we build; empty = dialect."`
+	Default  bool      `default:"false" doc:"Preselect it; if none is, the first is."`
 }
 
-// Config is what an operator decides about model access. A zero duration or
-// size takes the default; a negative one is refused.
+// Config is what an operator decides about model access.
 type Config struct {
-	// Models is the allow-list. Empty = whatever the upstream lists, asked
-	// once a minute.
-	Models []Model
-	// Dialect is the one of models that name none. Default openai.chat_completions.
-	Dialect Dialect
-	// SystemPrompt is put before requests that do not skip it. "" = none.
-	SystemPrompt string
-	// TotalTimeout bounds the work on one message. Default 10 min.
-	TotalTimeout time.Duration
-	// MaxRequestBytes bounds the body of a create request. Default 1 MiB.
-	MaxRequestBytes int64
-	// MaxReplyBytes bounds the text of one reply. Default 4 MiB.
-	MaxReplyBytes int64
-	// MaxRawBytes bounds the upstream_raw events of one message; the frames
-	// over it are left out. Default 1 MiB.
-	MaxRawBytes int64
-	// MaxActive bounds the messages worked on at a time by this process.
-	// Default 1000.
-	MaxActive int
-	// MaxActivePerUser is the same for one user. Default 100.
-	MaxActivePerUser int
-	// Retention is how long a message and its event log are kept after it was
-	// made. At least an hour. Default 7 days.
-	Retention time.Duration
-	// Heartbeat is the longest silence on a stream. Default 5 s.
-	Heartbeat time.Duration
-	// Lease is how long after its process died a message may look alive.
-	// At least a second. Default 15 s.
-	Lease time.Duration
-	// ShutdownGrace is how long running work may go on when the process is
-	// asked to stop. Default 10 s.
-	ShutdownGrace time.Duration
-	// SoleProcess says that no other process uses this database, so that at
-	// start every unfinished message is known to be dead.
-	SoleProcess bool
-}
+	Models       []Model `doc:"The models that users may pick. Empty = whatever the upstream lists, asked once a minute."`
+	Dialect      Dialect `default:"openai.chat_completions" doc:"Dialect of models that name none: openai.chat_completions or openai.responses."`
+	SystemPrompt string  `doc:"Put before messages that do not skip it; empty = none."`
 
-// withDefaults fills what was left zero.
-func (c Config) withDefaults() Config {
-	orDuration := func(d *time.Duration, v time.Duration) {
-		if *d == 0 {
-			*d = v
-		}
-	}
-	orSize := func(n *int64, v int64) {
-		if *n == 0 {
-			*n = v
-		}
-	}
-	orDuration(&c.TotalTimeout, 10*time.Minute)
-	orDuration(&c.Retention, 7*24*time.Hour)
-	orDuration(&c.Heartbeat, 5*time.Second)
-	orDuration(&c.Lease, 15*time.Second)
-	orDuration(&c.ShutdownGrace, 10*time.Second)
-	orSize(&c.MaxRequestBytes, 1<<20)
-	orSize(&c.MaxReplyBytes, 4<<20)
-	orSize(&c.MaxRawBytes, 1<<20)
-	if c.MaxActive == 0 {
-		c.MaxActive = 1000
-	}
-	if c.MaxActivePerUser == 0 {
-		c.MaxActivePerUser = 100
-	}
-	if c.Dialect == "" {
-		c.Dialect = ChatCompletions
-	}
-	c.Models = slices.Clone(c.Models)
-	for i := range c.Models {
-		c.Models[i] = c.Models[i].withDefaults(c.Dialect)
-	}
-	markDefault(c.Models)
-	return c
+	TotalTimeout    time.Duration `default:"10m" doc:"Longest work on one message."`
+	MaxRequestBytes int64         `default:"1048576" unit:"bytes" doc:"Largest body of a message."`
+	MaxReplyBytes   int64         `default:"4194304" unit:"bytes" doc:"Longest text of one reply."`
+	MaxRawBytes     int64         `default:"1048576" unit:"bytes" doc:"What the upstream_raw events of one message may hold in all; frames over it are left out, 0 leaves out all."`
+
+	MaxActive        int `default:"1000" unit:"messages" doc:"How many messages this process works on at a time."`
+	MaxActivePerUser int `default:"100" unit:"messages" doc:"How many of them may be one user's."`
+
+	Retention     time.Duration `default:"168h" doc:"How long a message and its event log are kept, from its creation; 1h at least."`
+	Heartbeat     time.Duration `default:"5s" doc:"Longest silence on an event stream."`
+	Lease         time.Duration `default:"15s" doc:"How long after its process died a message may look alive; 1s at least."`
+	ShutdownGrace time.Duration `default:"10s" doc:"How long running work may go on when the process is asked to stop."`
 }
 
 func (m Model) withDefaults(dialect Dialect) Model {
@@ -122,6 +65,16 @@ func (m Model) withDefaults(dialect Dialect) Model {
 	return m
 }
 
+// models is the allow-list with every field filled.
+func (c Config) models() []Model {
+	models := make([]Model, len(c.Models))
+	for i, m := range c.Models {
+		models[i] = m.withDefaults(c.Dialect)
+	}
+	markDefault(models)
+	return models
+}
+
 // markDefault makes the first model the default where none is.
 func markDefault(models []Model) {
 	if len(models) > 0 && !slices.ContainsFunc(models, func(m Model) bool { return m.Default }) {
@@ -129,37 +82,37 @@ func markDefault(models []Model) {
 	}
 }
 
-// Validate reports everything that is wrong with the configuration at once.
-func (c Config) Validate() error {
-	c = c.withDefaults()
-	var errs []error
-	refuse := func(bad bool, format string, args ...any) {
+// Check reports everything that is wrong, each under the name of its field.
+func (c Config) Check(report func(field, message string)) {
+	refuse := func(bad bool, field, message string) {
 		if bad {
-			errs = append(errs, fmt.Errorf("gateway: "+format, args...))
+			report(field, message)
 		}
 	}
-	refuse(!slices.Contains(servedDialects, c.Dialect), "dialect %q: want one of %v", c.Dialect, servedDialects)
-	refuse(c.TotalTimeout < 0, "total timeout %v is negative", c.TotalTimeout)
-	refuse(c.MaxRequestBytes < 0 || c.MaxReplyBytes < 0 || c.MaxRawBytes < 0, "a size limit is negative")
-	refuse(c.MaxActive < 0 || c.MaxActivePerUser < 0, "a limit of active messages is negative")
-	refuse(c.Retention < time.Hour, "retention %v: want at least 1h", c.Retention)
-	refuse(c.Retention < c.TotalTimeout, "retention %v is shorter than the total timeout %v", c.Retention, c.TotalTimeout)
-	refuse(c.Heartbeat < 0, "heartbeat %v is negative", c.Heartbeat)
-	refuse(c.Lease < time.Second, "lease %v: want at least 1s", c.Lease)
-	refuse(c.ShutdownGrace < 0, "shutdown grace %v is negative", c.ShutdownGrace)
-	return errors.Join(append(errs, validateModels(c.Models)...)...)
+	refuse(!slices.Contains(servedDialects, c.Dialect), "dialect", "must be one of "+joined(servedDialects))
+	refuse(c.TotalTimeout <= 0, "total_timeout", "must be more than 0")
+	refuse(c.MaxRequestBytes <= 0, "max_request_bytes", "must be more than 0")
+	refuse(c.MaxReplyBytes <= 0, "max_reply_bytes", "must be more than 0")
+	refuse(c.MaxRawBytes < 0, "max_raw_bytes", "must not be negative")
+	refuse(c.MaxActive <= 0, "max_active", "must be more than 0")
+	refuse(c.MaxActivePerUser <= 0, "max_active_per_user", "must be more than 0")
+	refuse(c.Retention < time.Hour, "retention", "must be 1h at least")
+	refuse(c.Retention < c.TotalTimeout, "retention", "must not be shorter than total_timeout")
+	refuse(c.Heartbeat <= 0, "heartbeat", "must be more than 0")
+	refuse(c.Lease < time.Second, "lease", "must be 1s at least")
+	refuse(c.ShutdownGrace < 0, "shutdown_grace", "must not be negative")
+	c.checkModels(report)
 }
 
-func validateModels(models []Model) []error {
-	var errs []error
+func (c Config) checkModels(report func(field, message string)) {
 	seen := map[string]bool{}
 	defaults := 0
-	for i, m := range models {
+	for _, m := range c.Models {
 		if m.Name == "" {
-			errs = append(errs, fmt.Errorf("gateway: models[%d] has no name", i))
+			report("models", "every model needs a name")
 		}
 		if seen[m.Name] {
-			errs = append(errs, fmt.Errorf("gateway: model %q is listed twice", m.Name))
+			report("models", "the model "+m.Name+" is listed twice")
 		}
 		seen[m.Name] = true
 		if m.Default {
@@ -167,12 +120,18 @@ func validateModels(models []Model) []error {
 		}
 		for _, d := range m.Dialects {
 			if !slices.Contains(servedDialects, d) {
-				errs = append(errs, fmt.Errorf("gateway: model %q: dialect %q: want one of %v", m.Name, d, servedDialects))
+				report("models", "the model "+m.Name+" has a dialect that is not one of "+joined(servedDialects))
 			}
 		}
 	}
 	if defaults > 1 {
-		errs = append(errs, errors.New("gateway: more than one model is the default"))
+		report("models", "more than one model is the default")
 	}
-	return errs
+}
+
+// validate is Check as one error.
+func (c Config) validate() error {
+	var errs []error
+	c.Check(func(field, message string) { errs = append(errs, fmt.Errorf("gateway: %s %s", field, message)) })
+	return errors.Join(errs...)
 }

@@ -6,12 +6,11 @@ import (
 	"tessera/fault"
 )
 
-// Faults of a request. The two codes without the room's name are fixed by the
-// contract with existing clients.
+// Faults of a request.
 var (
-	ErrModelNotAllowed = fault.Declare(fault.Unprocessable, "model_not_allowed",
+	ErrModelNotAllowed = fault.Declare(fault.Unprocessable, "gateway.model_not_allowed",
 		"This model is not available.", "Pick one from the list of models.")
-	ErrStreamLimit = fault.Declare(fault.RateLimited, "SSE_CONCURRENCY_LIMIT_EXCEEDED",
+	ErrStreamLimit = fault.Declare(fault.RateLimited, "gateway.stream_limit",
 		"This conversation has a live stream already.", "Close the other stream, or wait until it ends.")
 	ErrRequestRefused = fault.Declare(fault.Unprocessable, "gateway.request_refused",
 		"The message cannot be accepted as it is.", "Correct the named fields and send it again.")
@@ -31,6 +30,8 @@ var (
 
 // Faults of the work. They end a message's log as its error event.
 var (
+	ErrUpstreamNotConfigured = fault.Declare(fault.FailedDependency, "gateway.upstream_not_configured",
+		"This server has no upstream for models.", "The operator must set the upstream's address (TESSERA_UPSTREAM_BASE_URL).")
 	ErrUpstreamUnreachable = fault.Declare(fault.FailedDependency, "gateway.upstream_unreachable",
 		"The model's server cannot be reached.", "Try again later; the operator should check the upstream's address and network.")
 	ErrUpstreamTimeout = fault.Declare(fault.FailedDependency, "gateway.upstream_timeout",

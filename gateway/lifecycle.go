@@ -20,7 +20,7 @@ const (
 // background work. It must be called once, before Create.
 func (s *Service) Start(ctx context.Context) error {
 	before := s.now()
-	if s.cfg.SoleProcess {
+	if s.sole {
 		before = before.Add(100 * 365 * 24 * time.Hour) // whatever its lease says
 	}
 	if err := s.interruptExpired(ctx, before); err != nil {

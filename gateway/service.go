@@ -48,6 +48,9 @@ type Deps struct {
 	Now      func() time.Time
 	Log      *slog.Logger // nil = none
 	Hooks    Hooks
+	// SoleProcess says that no other process uses this database, so that at
+	// start every unfinished message is known to be dead.
+	SoleProcess bool
 }
 
 // Service answers messages. It is safe for concurrent use.
@@ -62,6 +65,7 @@ type Service struct {
 	hooks    Hooks
 
 	owner   string // of the leases of this process
+	sole    bool
 	catalog *catalog
 	hub     *hub
 	journal *journal
@@ -78,19 +82,19 @@ type Service struct {
 
 // New returns a service that does nothing before [Service.Start].
 func New(d Deps) (*Service, error) {
-	if err := d.Config.Validate(); err != nil {
+	if err := d.Config.validate(); err != nil {
 		return nil, err
 	}
 	if d.Log == nil {
 		d.Log = slog.New(slog.DiscardHandler)
 	}
 	s := &Service{
-		cfg: d.Config.withDefaults(), store: d.Store, upstream: d.Upstream, slots: d.Slots,
+		cfg: d.Config, store: d.Store, upstream: d.Upstream, slots: d.Slots,
 		notifier: d.Notifier, now: d.Now, log: d.Log, hooks: d.Hooks.withDefaults(),
-		owner: uuid.NewString(), hub: newHub(), works: newGate(), streams: newGate(),
+		owner: uuid.NewString(), sole: d.SoleProcess, hub: newHub(), works: newGate(), streams: newGate(),
 	}
 	s.active = newActive(s.cfg.MaxActive, s.cfg.MaxActivePerUser)
-	s.catalog = &catalog{configured: s.cfg.Models, dialect: s.cfg.Dialect, upstream: d.Upstream, now: d.Now}
+	s.catalog = &catalog{configured: s.cfg.models(), dialect: s.cfg.Dialect, upstream: d.Upstream, now: d.Now}
 	s.outbox = newOutbox(d.Notifier, d.Log)
 	s.journal = newJournal(d.Store, s.show, d.Log)
 	s.workCtx, s.stopWork = context.WithCancelCause(context.Background())
@@ -108,7 +112,7 @@ func (s *Service) show(id uuid.UUID, events []Event) {
 
 // Create accepts a message and starts to answer it in the background. It
 // returns before the upstream was asked. Faults: gateway.request_refused,
-// model_not_allowed, gateway.dialect_not_supported_yet,
+// gateway.model_not_allowed, gateway.dialect_not_supported_yet,
 // gateway.conversation_not_found, gateway.too_many_active_messages,
 // gateway.shutting_down, and the upstream's where the list of models is its.
 func (s *Service) Create(ctx context.Context, r Request) (messageID, conversationID uuid.UUID, err error) {

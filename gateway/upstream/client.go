@@ -15,24 +15,17 @@ import (
 	"tessera/gateway"
 )
 
-// Config is one upstream. A zero duration or size takes the default.
+// Config is one upstream.
 type Config struct {
-	// BaseURL is the root of its API, as in https://api.openai.com/v1.
-	BaseURL string
-	// APIKey is sent as a bearer token; "" = none. Secret.
-	APIKey string
-	// Provider names the operator of the server in events. Default "openai".
-	Provider string
-	// EndpointID names this configuration in events. Default "default".
-	EndpointID string
-	// ConnectTimeout bounds the connection, TLS included. Default 10 s.
-	ConnectTimeout time.Duration
-	// FirstByteTimeout bounds the wait for the answer's header. Default 60 s.
-	FirstByteTimeout time.Duration
-	// IdleTimeout bounds a silence in the middle of a reply. Default 60 s.
-	IdleTimeout time.Duration
-	// MaxEventBytes bounds one event of a reply. Default 1 MiB.
-	MaxEventBytes int
+	BaseURL    string `name:"base_url" doc:"Root of the API of an OpenAI-compatible server, as in https://api.openai.com/v1; empty = no model can be used."`
+	APIKey     string `name:"api_key" secret:"true" doc:"Sent as a bearer token; empty = none."`
+	Provider   string `default:"openai" doc:"What events call the operator of the server."`
+	EndpointID string `name:"endpoint_id" default:"default" doc:"What events call this configuration."`
+
+	ConnectTimeout   time.Duration `default:"10s" doc:"Longest wait for a connection, TLS included."`
+	FirstByteTimeout time.Duration `default:"60s" doc:"Longest wait for the head of an answer."`
+	IdleTimeout      time.Duration `default:"60s" doc:"Longest silence in the middle of a reply."`
+	MaxEventBytes    int           `default:"1048576" unit:"bytes" doc:"Largest event of a reply."`
 }
 
 const (
@@ -40,45 +33,33 @@ const (
 	maxErrorBytes  = 64 << 10
 )
 
-func (c Config) withDefaults() Config {
-	if c.Provider == "" {
-		c.Provider = "openai"
-	}
-	if c.EndpointID == "" {
-		c.EndpointID = "default"
-	}
-	if c.ConnectTimeout == 0 {
-		c.ConnectTimeout = 10 * time.Second
-	}
-	if c.FirstByteTimeout == 0 {
-		c.FirstByteTimeout = time.Minute
-	}
-	if c.IdleTimeout == 0 {
-		c.IdleTimeout = time.Minute
-	}
-	if c.MaxEventBytes == 0 {
-		c.MaxEventBytes = 1 << 20
-	}
-	return c
-}
-
-// Validate reports everything that is wrong with the configuration at once.
-func (c Config) Validate() error {
-	var errs []error
+// Check reports everything that is wrong, each under the name of its field.
+// What was given is not repeated: an address may hold a password.
+func (c Config) Check(report func(field, message string)) {
 	u, err := url.Parse(c.BaseURL)
 	switch {
+	case c.BaseURL == "":
 	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
-		// What was given may hold a password: it is not repeated.
-		errs = append(errs, errors.New("upstream: base url: want one like https://api.openai.com/v1"))
+		report("base_url", "must be like https://api.openai.com/v1")
 	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
-		errs = append(errs, errors.New("upstream: base url: no user, query or fragment; the key has a field of its own"))
+		report("base_url", "must not hold a user, a query or a fragment; the key has a field of its own")
 	}
 	if strings.ContainsFunc(c.APIKey, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		errs = append(errs, errors.New("upstream: api key: holds white space or characters that no header can"))
+		report("api_key", "holds white space or characters that no header can")
 	}
-	if c.ConnectTimeout < 0 || c.FirstByteTimeout < 0 || c.IdleTimeout < 0 || c.MaxEventBytes < 0 {
-		errs = append(errs, errors.New("upstream: a timeout or size is negative"))
+	for field, value := range map[string]time.Duration{
+		"connect_timeout": c.ConnectTimeout, "first_byte_timeout": c.FirstByteTimeout, "idle_timeout": c.IdleTimeout,
+		"max_event_bytes": time.Duration(c.MaxEventBytes),
+	} {
+		if value <= 0 {
+			report(field, "must be more than 0")
+		}
 	}
+}
+
+func (c Config) validate() error {
+	var errs []error
+	c.Check(func(field, message string) { errs = append(errs, fmt.Errorf("upstream: %s %s", field, message)) })
 	return errors.Join(errs...)
 }
 
@@ -93,10 +74,9 @@ var _ gateway.Upstream = (*Client)(nil)
 
 // New returns a client with a connection pool of its own.
 func New(cfg Config) (*Client, error) {
-	if err := cfg.Validate(); err != nil {
+	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
-	cfg = cfg.withDefaults()
 	dialer := &net.Dialer{Timeout: cfg.ConnectTimeout, KeepAlive: 30 * time.Second}
 	return &Client{
 		cfg: cfg, base: strings.TrimRight(cfg.BaseURL, "/"),
@@ -172,6 +152,9 @@ func readAll(r io.Reader, limit int64) ([]byte, error) {
 
 // send makes a request and returns the answer, whatever its status.
 func (c *Client) send(ctx context.Context, method, path string, body io.Reader, requestID, accept string) (*http.Response, error) {
+	if c.base == "" {
+		return nil, gateway.ErrUpstreamNotConfigured
+	}
 	req, err := http.NewRequestWithContext(ctx, method, c.base+path, body)
 	if err != nil {
 		return nil, fmt.Errorf("upstream request: %w", err)

@@ -41,7 +41,10 @@ var overrides = map[override]int{
 }
 
 // wireCodes are codes that existing clients know by another name.
-var wireCodes = map[string]string{}
+var wireCodes = map[string]string{
+	"gateway.model_not_allowed": "model_not_allowed",
+	"gateway.stream_limit":      "SSE_CONCURRENCY_LIMIT_EXCEEDED",
+}
 
 // Status returns the status of a fault on this surface, for docs/errors.md.
 func Status(f *fault.Fault) int { return statusOf(f, "") }
