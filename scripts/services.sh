@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034
 # Throw-away PostgreSQL and Redis for tests and measurements. To be sourced:
 #
 #   source scripts/services.sh
@@ -85,7 +86,7 @@ start_postgres() {
   (cd "$dir" && as_service_user "$bin/initdb" -D "$dir/data" -U postgres -A trust -N --locale=C -E UTF8) >"$dir.initdb.log" 2>&1 ||
     { cat "$dir.initdb.log" >&2 && return 1; }
   (
-    cd "$dir"
+    cd "$dir" || exit 1
     as_service_user "$bin/postgres" -D "$dir/data" -c listen_addresses='' -c unix_socket_directories="$dir" \
       -c fsync=off -c full_page_writes=off -c synchronous_commit=off -c wal_level=minimal -c max_wal_senders=0 \
       -c max_connections=400 -c shared_buffers=128MB
@@ -102,7 +103,7 @@ start_redis() {
   service_dir "$dir"
   port="$(free_port)"
   (
-    cd "$dir"
+    cd "$dir" || exit 1
     as_service_user "$server" --bind 127.0.0.1 --port "$port" --dir "$dir" --save '' --appendonly no
   ) >"$dir.log" 2>&1 &
   pid=$!
