@@ -89,7 +89,7 @@ func TestARunOverAllScenarios(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "result.json")
 	var out, progress strings.Builder
 	args := []string{
-		"-url", server.URL, "-service-role-key", "service", "-concurrency", "1", "-requests", "5", "-duration", "5s",
+		"-url", server.URL, "-service-role-key", "service", "-concurrency", "1", "-requests", "5", "-duration", "500ms",
 		"-argon2id", "m=64,t=1,p=1", "-json", file, "-label", "fake",
 	}
 	if err := run(t.Context(), args, &out, &progress); err != nil {
@@ -130,7 +130,7 @@ func TestFailuresFailTheRun(t *testing.T) {
 	server := fake(t, false)
 	var out, progress strings.Builder
 	args := []string{
-		"-url", server.URL, "-concurrency", "2", "-requests", "100", "-argon2id", "m=64,t=1,p=1", "-scenarios", "refresh,jwks",
+		"-url", server.URL, "-concurrency", "2", "-requests", "100", "-duration", "500ms", "-argon2id", "m=64,t=1,p=1", "-scenarios", "refresh,jwks",
 	}
 	// The fake knows one valid refresh token, so two users disturb each other.
 	err := run(t.Context(), args, &out, &progress)
@@ -141,7 +141,7 @@ func TestFailuresFailTheRun(t *testing.T) {
 
 func TestSignUpThatNeedsAConfirmationSaysWhatToDo(t *testing.T) {
 	var out strings.Builder
-	err := run(t.Context(), []string{"-url", fake(t, true).URL, "-argon2id", "m=64,t=1,p=1"}, &out, &out)
+	err := run(t.Context(), []string{"-url", fake(t, true).URL, "-duration", "100ms", "-argon2id", "m=64,t=1,p=1"}, &out, &out)
 	if err == nil || !strings.Contains(err.Error(), "-service-role-key") {
 		t.Errorf("got %v", err)
 	}

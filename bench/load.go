@@ -16,7 +16,7 @@ func measure(ctx context.Context, opts options, progress io.Writer) (*report, er
 	r := &report{Label: opts.Label, URL: opts.URL, StartedAt: time.Now().UTC().Truncate(time.Second), Cores: cores()}
 	var err error
 	fmt.Fprintln(progress, "hashing ...")
-	if r.Hash, err = measureHash(opts.Hash, 3*time.Second); err != nil {
+	if r.Hash, err = measureHash(opts.Hash, min(opts.Duration, 3*time.Second)); err != nil {
 		return nil, err
 	}
 	users, err := c.newUsers(ctx, slices.Max(opts.Concurrency))
