@@ -181,6 +181,9 @@ func messageOf(f *fault.Fault) string {
 			message = "Could not parse request body as JSON: " + lowerFirst(message)
 		}
 		for _, field := range f.Fields {
+			if field.Message == f.Message {
+				continue // the fault is about this field alone, and has said so
+			}
 			message += fmt.Sprintf(" %s %s.", field.Name, field.Message)
 		}
 	}
