@@ -169,9 +169,7 @@ type methods []Method
 // UnmarshalJSON implements json.Unmarshaler.
 func (m *methods) UnmarshalJSON(data []byte) error {
 	var items []json.RawMessage
-	if json.Unmarshal(data, &items) != nil {
-		return nil
-	}
+	_ = json.Unmarshal(data, &items) // not a list: no methods
 	for _, item := range items {
 		var name string
 		if json.Unmarshal(item, &name) == nil {

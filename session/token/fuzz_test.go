@@ -13,9 +13,9 @@ import (
 // verdict can be written as JSON, and only what an issuer signed passes.
 func FuzzVerify(f *testing.F) {
 	now := newClock()
-	server, v := newIssuer(f, "ES256", now)
+	server, _ := newIssuer(f, "ES256", now)
 	ring := newRing(f, now, func(c *token.KeyRingConfig) { c.LegacyHS256Secret = strings.Repeat("legacy", 8) })
-	v = newVerifier(f, token.VerifierConfig{
+	v := newVerifier(f, token.VerifierConfig{
 		Own: ring, Now: now.Now, HTTP: server.HTTP.Client(),
 		Trusted: []token.IssuerConfig{token.SupabaseIssuer(server.ProjectURL(), strings.Repeat("shared", 8))},
 	})
