@@ -20,7 +20,7 @@ import (
 // DecodeJSON reads one JSON object of at most limit bytes into the struct that
 // into points to, and refuses a field that it does not know. The faults name
 // the field: ErrBodyEmpty, ErrBodyInvalid, ErrBodyTooLarge, ErrUnknownField,
-// ErrFieldType, ErrText.
+// ErrFieldType, ErrText, ErrNameTwice, ErrTooDeep.
 func DecodeJSON(r *http.Request, limit int64, into any) error {
 	return decode(r, limit, into, true)
 }
@@ -37,6 +37,9 @@ func decode(r *http.Request, limit int64, into any, strict bool) error {
 		return err
 	}
 	if err := CheckText(body); err != nil {
+		return err
+	}
+	if err := CheckNames(body); err != nil {
 		return err
 	}
 	dec := json.NewDecoder(bytes.NewReader(body))

@@ -19,6 +19,10 @@ var (
 	ErrText = fault.Declare(fault.Invalid, "request.text_invalid",
 		"The request holds text that cannot be stored: a NUL character, or bytes that are not UTF-8.",
 		"Remove the character from the named field.")
+	ErrNameTwice = fault.Declare(fault.Invalid, "request.name_twice",
+		"An object in the request body has one name twice.", "Send the named field once.")
+	ErrTooDeep = fault.Declare(fault.Invalid, "request.too_deep",
+		"The request body is nested more than 128 levels deep.", "Send a flatter body.")
 	ErrRouteUnknown = fault.Declare(fault.NotFound, "request.route_not_found",
 		"There is nothing at this path.", "Check the path; /api/v1/openapi.json lists those of the API.")
 	ErrMethod = fault.Declare(fault.Invalid, "request.method_not_allowed",

@@ -127,6 +127,9 @@ func readBody(next http.Handler) http.Handler {
 		if err := httpapi.CheckText(body); err != nil {
 			return err
 		}
+		if err := httpapi.CheckNames(body); err != nil {
+			return err
+		}
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		next.ServeHTTP(w, r)
 		return nil

@@ -102,6 +102,8 @@ var codes = map[string]wire{
 	httpapi.ErrBodyUnreadable.Code:         {400, "bad_json"},
 	httpapi.ErrFieldType.Code:              {400, "bad_json"},
 	httpapi.ErrText.Code:                   {400, "bad_json"},
+	httpapi.ErrNameTwice.Code:              {400, "bad_json"},
+	httpapi.ErrTooDeep.Code:                {400, "bad_json"},
 	token.ErrKeysUnavailable.Code:          {503, "unexpected_failure"},
 	token.ErrNotReady.Code:                 {503, "unexpected_failure"},
 	"gotrue.bearer_user_not_found":         {403, "user_not_found"},
