@@ -5,7 +5,7 @@
 // The life of a request:
 //
 //	RequestID -> ClientIP -> Observe (log line, metrics, last-resort recover)
-//	  -> SecurityHeaders -> MaxBody -> router -> Wrap(handler, error writer)
+//	  -> SecurityHeaders -> Body (its size, its time) -> router -> Wrap(handler, error writer)
 //
 // A handler returns its error. Wrap turns it into a fault, hands it to the
 // surface's error writer and notes it for the one log line that Observe writes

@@ -158,7 +158,7 @@ func TestWrapAndObserve(t *testing.T) {
 		Quiet: map[string]bool{"/healthz": true},
 	}
 	router := chi.NewRouter()
-	router.Use(httpapi.WithRequestID, httpapi.WithClientIP(nil), observer.Middleware, httpapi.MaxBody(1<<20))
+	router.Use(httpapi.WithRequestID, httpapi.WithClientIP(nil), observer.Middleware, httpapi.Body{Limit: 1 << 20, Timeout: time.Minute, Now: time.Now}.Middleware)
 	handle := func(h httpapi.HandlerFunc) http.HandlerFunc { return httpapi.Wrap(h, plainErrors).ServeHTTP }
 	router.Get("/ok/{id}", handle(func(w http.ResponseWriter, _ *http.Request) error {
 		return httpapi.WriteJSON(w, http.StatusOK, map[string]string{"a": "<b>"})
@@ -247,6 +247,41 @@ func TestPanicAfterTheFirstByteCutsTheConnection(t *testing.T) {
 	}
 	if err == nil {
 		t.Error("the broken answer was read as a whole one")
+	}
+}
+
+// A body that trickles in is cut; a handler that goes on after its body is not.
+func TestBodyTimeout(t *testing.T) {
+	body := httpapi.Body{Limit: 100, Timeout: 150 * time.Millisecond, Now: time.Now}
+	server := httptest.NewServer(body.Middleware(httpapi.Wrap(func(w http.ResponseWriter, r *http.Request) error {
+		if _, err := httpapi.ReadBody(r, 100); err != nil {
+			return err
+		}
+		select {
+		case <-r.Context().Done():
+			return errors.New("the request was cancelled while its handler ran")
+		case <-time.After(400 * time.Millisecond):
+			return httpapi.WriteJSON(w, http.StatusOK, "done")
+		}
+	}, plainErrors)))
+	defer server.Close()
+	post := func(body io.Reader) (int, string) {
+		resp, err := http.Post(server.URL, "application/json", body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = resp.Body.Close() }()
+		text, _ := io.ReadAll(resp.Body)
+		return resp.StatusCode, strings.TrimSpace(string(text))
+	}
+	if status, text := post(strings.NewReader(`{}`)); status != http.StatusOK {
+		t.Errorf("a prompt body: %d %s", status, text)
+	}
+	slow, feed := io.Pipe()
+	defer func() { _ = feed.Close() }()
+	go func() { _, _ = feed.Write([]byte("{")) }()
+	if _, text := post(slow); text != "request.timeout" {
+		t.Errorf("a slow body: %s", text)
 	}
 }
 

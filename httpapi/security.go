@@ -21,14 +21,3 @@ func SecurityHeaders(hsts bool) func(http.Handler) http.Handler {
 		})
 	}
 }
-
-// MaxBody bounds every request body, in bytes; reading past it fails with a
-// *http.MaxBytesError, which DecodeJSON turns into ErrBodyTooLarge.
-func MaxBody(limit int64) func(http.Handler) http.Handler {
-	return func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			r.Body = http.MaxBytesReader(w, r.Body, limit)
-			next.ServeHTTP(w, r)
-		})
-	}
-}

@@ -203,3 +203,6 @@ func text(v reflect.Value) string {
 	}
 	return fmt.Sprint(v.Interface())
 }
+
+// Text is the field's value as Load reads it.
+func (f Field) Text() string { return text(f.value) }

@@ -100,6 +100,7 @@ func (a *API) describe(access Access, op *huma.Operation) {
 	if access != Public {
 		op.Security = []map[string][]string{{"bearer": {}}}
 	}
+	op.BodyReadTimeout = -1 // readBody has read it; a deadline left behind would cut the handler
 	if op.MaxBodyBytes == 0 {
 		op.MaxBodyBytes = maxBody
 	}

@@ -85,7 +85,7 @@ func serve(t *testing.T) http.Handler {
 			return nil
 		})
 	root := chi.NewRouter()
-	root.Use(httpapi.WithRequestID, httpapi.Observer{Log: slog.New(slog.DiscardHandler), Now: time.Now}.Middleware, httpapi.MaxBody(10<<20))
+	root.Use(httpapi.WithRequestID, httpapi.Observer{Log: slog.New(slog.DiscardHandler), Now: time.Now}.Middleware, httpapi.Body{Limit: 10 << 20, Timeout: time.Minute, Now: time.Now}.Middleware)
 	root.Mount("/api/v1", api)
 	return root
 }
