@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"tessera/app/config"
+	"tessera/gateway"
+	"tessera/gateway/upstream"
 	"tessera/httpapi"
 	"tessera/httpapi/gotrue"
 	"tessera/identity"
@@ -35,6 +37,7 @@ type Config struct {
 	Auth         AuthConfig
 	Supabase     SupabaseConfig
 	Mail         mail.Config
+	Gateway      GatewayConfig
 	Metrics      MetricsConfig
 	Log          LogConfig
 	Tracing      TracingConfig
@@ -95,6 +98,12 @@ type SupabaseConfig struct {
 	AnonKey        string `doc:"The project's public (anon or publishable) key, given to pages in supabase mode."`
 	JWTSecret      string `name:"jwt_secret" secret:"true" doc:"The project's legacy JWT secret, where it still signs with HS256."`
 	ServiceRoleKey string `secret:"true" doc:"The project's service_role key, for test users in supabase mode only."`
+}
+
+// GatewayConfig is access to models.
+type GatewayConfig struct {
+	Messages gateway.Config `inline:"true"`
+	Upstream upstream.Config
 }
 
 // LoadConfig reads the configuration: defaults, then the file (the argument, or

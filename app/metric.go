@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -156,12 +155,4 @@ func (c jobCollector) Collect(ch chan<- prometheus.Metric) {
 	ch <- prometheus.MustNewConstMetric(jobsDesc, prometheus.GaugeValue, float64(ready), "ready")
 	ch <- prometheus.MustNewConstMetric(jobsDesc, prometheus.GaugeValue, float64(running), "running")
 	ch <- prometheus.MustNewConstMetric(jobsDesc, prometheus.GaugeValue, float64(dead), "dead")
-}
-
-// outcomeLabel is the label of a message's end.
-func outcomeLabel(code string) string {
-	if code == "" {
-		return "completed"
-	}
-	return strings.ToLower(code)
 }
