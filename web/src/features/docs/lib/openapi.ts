@@ -205,8 +205,8 @@ function merged(document: OpenApiDocument, raw: Schema): Schema {
   if (!schema.allOf)
     return schema
   const parts = [
-    schema,
     ...schema.allOf.map(part => merged(document, part)),
+    schema,
   ]
   return {
     ...schema,

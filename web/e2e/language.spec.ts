@@ -1,0 +1,61 @@
+import { demo } from './support/demo'
+import { expect, signInAsAdmin, test } from './support/test'
+
+test('the language switches everywhere and is remembered', async ({ page }) => {
+  await page.goto('/login')
+  await expect(page.locator('html')).toHaveAttribute('lang', 'en')
+  await expect(page).toHaveTitle('Sign in · Tessera')
+  await page.getByTestId('locale-switch').click()
+  await expect(page.locator('html')).toHaveAttribute('lang', 'zh-CN')
+  await expect(page).toHaveTitle('登录 · Tessera')
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('登录 Tessera')
+
+  await page.reload()
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('登录 Tessera')
+  await page.getByRole('button', { name: '登录' }).click()
+  await expect(page.getByText('请输入邮箱')).toBeVisible()
+  await page.getByLabel('邮箱').fill(demo.admin.email)
+  await page.getByLabel('密码', { exact: true }).fill('wrong password')
+  await page.getByRole('button', { name: '登录' }).click()
+  await expect(page.getByRole('alert')).toContainText('邮箱或密码不正确。')
+  await page.getByLabel('密码', { exact: true }).fill(demo.admin.password)
+  await page.getByRole('button', { name: '登录' }).click()
+  await expect(page).toHaveTitle('首页 · Tessera')
+  await page.goto('/ai/jwt')
+  await page.getByTestId('create-test-user').click()
+  await expect(page.getByTestId('verdict')).toHaveText('有效')
+  await page.getByTestId('send').click()
+  await expect(page.getByTestId('fact-state')).toHaveText('已完成')
+  await page.getByTestId('locale-switch').click()
+  await expect(page.getByTestId('fact-state')).toHaveText('Completed')
+})
+
+test('a Chinese browser is greeted in Chinese', async ({ browser, baseURL }) => {
+  const context = await browser.newContext({ baseURL, locale: 'zh-CN' })
+  const page = await context.newPage()
+  await page.goto('/login')
+  await expect(page.locator('html')).toHaveAttribute('lang', 'zh-CN')
+  await expect(page.getByRole('button', { name: '登录' })).toBeVisible()
+  await context.close()
+})
+
+test('the theme is chosen, kept, and there from the first paint', async ({ page }) => {
+  await signInAsAdmin(page)
+  await page.getByTestId('theme-switch').click()
+  await page.getByRole('menuitemcheckbox', { name: 'Dark' }).click()
+  await expect(page.locator('html')).toHaveClass(/dark/)
+  await page.addInitScript(() => {
+    document.addEventListener('readystatechange', () => {
+      if (document.readyState === 'interactive')
+        (window as unknown as { early: boolean }).early = document.documentElement.classList.contains('dark')
+    })
+  })
+  await page.reload()
+  expect(await page.evaluate(() => (window as unknown as { early: boolean }).early)).toBe(true)
+  await page.getByTestId('theme-switch').click()
+  await page.getByRole('menuitemcheckbox', { name: 'System' }).click()
+  await page.emulateMedia({ colorScheme: 'dark' })
+  await expect(page.locator('html')).toHaveClass(/dark/)
+  await page.emulateMedia({ colorScheme: 'light' })
+  await expect(page.locator('html')).not.toHaveClass(/dark/)
+})
