@@ -40,7 +40,7 @@ func consoleServer(t *testing.T, add func(*console.API)) http.Handler {
 	})
 	add(api)
 	root := chi.NewRouter()
-	root.Use(httpapi.WithRequestID, httpapi.Observer{Log: slog.New(slog.DiscardHandler), Now: time.Now}.Middleware, httpapi.MaxBody(10<<20))
+	root.Use(httpapi.WithRequestID, httpapi.Observer{Log: slog.New(slog.DiscardHandler), Now: time.Now}.Middleware, httpapi.Body{Limit: 10 << 20, Timeout: time.Minute, Now: time.Now}.Middleware)
 	root.Mount("/api/v1", api)
 	return root
 }
