@@ -42,6 +42,9 @@ func decode(r *http.Request, limit int64, into any, strict bool) error {
 	if err := CheckNames(body); err != nil {
 		return err
 	}
+	if string(bytes.TrimSpace(body)) == "null" { // encoding/json would leave the struct as it is
+		return ErrBodyInvalid.Saying("The request body must be a JSON object, not null.")
+	}
 	dec := json.NewDecoder(bytes.NewReader(body))
 	if strict {
 		dec.DisallowUnknownFields()
