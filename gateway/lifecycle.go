@@ -75,11 +75,14 @@ func (s *Service) keepLeases(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		if err := s.store.RenewLeases(ctx, s.owner, s.active.messages(), s.now().Add(s.cfg.Lease)); err != nil && ctx.Err() == nil {
+		// Our own leases are renewed first, and judged by the time before that:
+		// however slow the database is, we never end what we work on.
+		now := s.now()
+		if err := s.store.RenewLeases(ctx, s.owner, s.active.messages(), now.Add(s.cfg.Lease)); err != nil && ctx.Err() == nil {
 			s.log.ErrorContext(ctx, "leases were not renewed", "error", err)
 			continue // then nobody's lease can be judged either
 		}
-		if err := s.interruptExpired(ctx, s.now()); err != nil && ctx.Err() == nil {
+		if err := s.interruptExpired(ctx, now); err != nil && ctx.Err() == nil {
 			s.log.ErrorContext(ctx, "expired leases were not ended", "error", err)
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/google/uuid"
 
@@ -35,10 +34,7 @@ type Request struct {
 	Payload json.RawMessage // provider payload
 }
 
-const (
-	maxMetadataBytes = 16 << 10
-	maxRequestID     = 200
-)
+const maxMetadataBytes = 16 << 10
 
 // refusals collects what is wrong, so that a client hears of all of it.
 type refusals struct{ fault *fault.Fault }
@@ -239,15 +235,4 @@ func (r *Request) call(m Model, systemPrompt string) Call {
 		c.Messages = encode([]map[string]string{{"role": "user", "content": *r.Text}})
 	}
 	return c
-}
-
-// cleanRequestID keeps an id that came from outside fit for every database and
-// for a header.
-func cleanRequestID(id string) string {
-	id = strings.ToValidUTF8(strings.ReplaceAll(id, "\x00", ""), "\uFFFD")
-	for len(id) > maxRequestID {
-		_, size := utf8.DecodeLastRuneInString(id)
-		id = id[:len(id)-size]
-	}
-	return id
 }

@@ -116,7 +116,6 @@ func (s *Service) show(id uuid.UUID, events []Event) {
 // gateway.conversation_not_found, gateway.too_many_active_messages,
 // gateway.shutting_down, and the upstream's where the list of models is its.
 func (s *Service) Create(ctx context.Context, r Request) (messageID, conversationID uuid.UUID, err error) {
-	r.RequestID = cleanRequestID(r.RequestID)
 	if err := r.check(); err != nil {
 		return uuid.Nil, uuid.Nil, err
 	}

@@ -132,8 +132,8 @@ func (st *Stream) Close() {
 }
 
 // Next returns the next event, or a heartbeat after a silence. io.EOF follows
-// the terminal event, and ends a stream early when the server stops; a client
-// then comes back with the last id it saw.
+// the terminal event. ErrShuttingDown ends a stream early; a client then comes
+// back with the last id it saw.
 func (st *Stream) Next(ctx context.Context) (Event, error) {
 	if st.ended {
 		return Event{}, io.EOF
@@ -160,6 +160,10 @@ func (st *Stream) Next(ctx context.Context) (Event, error) {
 	st.position, st.ended = e.Position, e.Terminal
 	return e, nil
 }
+
+// More reports whether Next has an event at hand, so that a surface need not
+// send each by itself.
+func (st *Stream) More() bool { return len(st.ready) > 0 }
 
 func (st *Stream) keepSlot(ctx context.Context) error {
 	if st.s.now().Before(st.slotTill) {
@@ -192,7 +196,7 @@ func (st *Stream) wait(ctx context.Context, changed <-chan struct{}, silence <-c
 	case <-silence:
 		return true, nil
 	case <-st.s.streams.closing:
-		return false, io.EOF
+		return false, ErrShuttingDown.After(shutdownRetry)
 	case <-ctx.Done():
 		return false, errors.Join(ctx.Err(), context.Cause(ctx))
 	}

@@ -137,7 +137,11 @@ func TestEveryFaultIsOneClearError(t *testing.T) {
 				t.Parallel()
 				sim, base := simulator(t)
 				sim.Order(f, 1)
-				c := client(t, base, func(c *upstream.Config) { c.IdleTimeout = 200 * time.Millisecond })
+				c := client(t, base, func(c *upstream.Config) {
+					if f == gatewaytest.Stall {
+						c.IdleTimeout = 200 * time.Millisecond
+					}
+				})
 				var got collector
 				err := c.Stream(t.Context(), ask("hello", d), &got)
 				if !errors.Is(err, want) {

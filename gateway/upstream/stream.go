@@ -75,7 +75,8 @@ func requestID(h http.Header) string {
 	return ""
 }
 
-// timedReader puts off the idle timer with every byte that comes.
+// timedReader runs the idle timer while it waits for the server, and not while
+// we are busy with what came.
 type timedReader struct {
 	io.Reader
 	idle  *time.Timer
@@ -83,11 +84,9 @@ type timedReader struct {
 }
 
 func (r timedReader) Read(p []byte) (int, error) {
-	n, err := r.Reader.Read(p)
-	if n > 0 {
-		r.idle.Reset(r.limit)
-	}
-	return n, err
+	r.idle.Reset(r.limit)
+	defer r.idle.Stop()
+	return r.Reader.Read(p)
 }
 
 // follow reads a reply to its end. It is nil only when the server said that
