@@ -19,9 +19,16 @@ import (
 	"tessera/httpapi"
 )
 
-// writeTimeout is how long a client may take to accept what we send; one that
-// stopped reading is dropped, and frees its conversation for another stream.
-const writeTimeout = 10 * time.Second
+// EventOptions adjusts the event streams.
+type EventOptions struct {
+	Now func() time.Time
+	// WriteTimeout is how long a client may take to accept what we send; one
+	// that stopped reading is dropped, and frees its conversation for another
+	// stream. 0 = 10 s.
+	WriteTimeout time.Duration
+}
+
+const defaultWriteTimeout = 10 * time.Second
 
 const eventsDescription = `The reply of a message as server-sent events. Each event has an id (but heartbeats), a name, and one line of JSON with message_id and request_id (of the call that created the message) and:
 
@@ -37,7 +44,10 @@ const eventsDescription = `The reply of a message as server-sent events. Each ev
 Every stream ends with exactly one completed or error event. One that broke is resumed with the header Last-Event-ID. One live stream per user and conversation: a second is refused with 429.`
 
 // AddEvents adds the event stream of a message.
-func AddEvents(a *API, g Gateway, now func() time.Time) {
+func AddEvents(a *API, g Gateway, opts EventOptions) {
+	if opts.WriteTimeout == 0 {
+		opts.WriteTimeout = defaultWriteTimeout
+	}
 	a.Handle(AnyUser, huma.Operation{
 		OperationID: "stream-message-events", Method: "GET", Path: "/messages/{message_id}/events", Tags: []string{"Messages"},
 		Summary: "The events of a message, from the first or from where a stream broke", Description: eventsDescription,
@@ -64,7 +74,7 @@ func AddEvents(a *API, g Gateway, now func() time.Time) {
 		}
 		defer stream.Close()
 		httpapi.Annotate(r.Context(), slog.String("message_id", stream.MessageID.String()))
-		out := &eventWriter{w: w, flow: http.NewResponseController(w), now: now}
+		out := &eventWriter{w: w, flow: http.NewResponseController(w), EventOptions: opts}
 		return out.copy(r.Context(), stream)
 	})
 }
@@ -110,7 +120,7 @@ func parseUUID(field, text string) (uuid.UUID, error) {
 type eventWriter struct {
 	w    http.ResponseWriter
 	flow *http.ResponseController
-	now  func() time.Time
+	EventOptions
 }
 
 // copy sends a stream to its end. The answer has begun, so what goes wrong is
@@ -164,8 +174,10 @@ func (o *eventWriter) flush() error {
 	return o.flow.Flush()
 }
 
-// extend gives the client writeTimeout from now on.
-func (o *eventWriter) extend() error { return o.flow.SetWriteDeadline(o.now().Add(writeTimeout)) }
+// extend gives the client WriteTimeout from now on.
+func (o *eventWriter) extend() error {
+	return o.flow.SetWriteDeadline(o.Now().Add(o.WriteTimeout))
+}
 
 // frame is one event on the wire. Its data is a JSON object without line
 // breaks, to which the two ids are added at the front.
