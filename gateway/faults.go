@@ -31,7 +31,7 @@ var (
 // Faults of the work. They end a message's log as its error event.
 var (
 	ErrUpstreamNotConfigured = fault.Declare(fault.FailedDependency, "gateway.upstream_not_configured",
-		"This server has no upstream for models.", "The operator must set the upstream's address (TESSERA_UPSTREAM_BASE_URL).")
+		"This server has no upstream for models.", "The operator must set the upstream's address (TESSERA_GATEWAY_UPSTREAM_BASE_URL).")
 	ErrUpstreamUnreachable = fault.Declare(fault.FailedDependency, "gateway.upstream_unreachable",
 		"The model's server cannot be reached.", "Try again later; the operator should check the upstream's address and network.")
 	ErrUpstreamTimeout = fault.Declare(fault.FailedDependency, "gateway.upstream_timeout",

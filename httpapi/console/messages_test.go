@@ -81,7 +81,7 @@ func newChat(t *testing.T, adjust ...func(*gateway.Config)) *chat {
 	console.AddMessages(api, service)
 	console.AddEvents(api, service, console.EventOptions{Now: time.Now, WriteTimeout: 3 * time.Second})
 	root := chi.NewRouter()
-	root.Use(httpapi.WithRequestID, httpapi.Observer{Log: slog.New(slog.DiscardHandler), Now: time.Now}.Middleware, httpapi.MaxBody(10<<20))
+	root.Use(httpapi.WithRequestID, httpapi.Observer{Log: slog.New(slog.DiscardHandler), Now: time.Now}.Middleware, httpapi.Body{Limit: 10 << 20, Timeout: time.Minute, Now: time.Now}.Middleware)
 	root.Mount("/api/v1", api)
 	server := httptest.NewUnstartedServer(root)
 	server.Config.ReadTimeout, server.Config.WriteTimeout = time.Second, time.Second // a stream outlives both
