@@ -75,13 +75,13 @@ func (a *App) start(ctx context.Context) error {
 		return err
 	}
 	a.onStop("database", func(context.Context) error { return a.core.db.Close() })
-	if err := a.wire(ctx); err != nil {
-		return err
-	}
 	if a.AnonKey, err = a.core.ring.APIKey(token.RoleAnon); err != nil {
 		return err
 	}
 	if a.ServiceRoleKey, err = a.core.ring.APIKey(token.RoleServiceRole); err != nil {
+		return err
+	}
+	if err := a.wire(ctx); err != nil {
 		return err
 	}
 	go a.serve()

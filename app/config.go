@@ -16,6 +16,7 @@ import (
 	"tessera/mail"
 	"tessera/session"
 	"tessera/session/token"
+	"tessera/testuser"
 )
 
 // envPrefix begins every environment variable of ours.
@@ -38,6 +39,7 @@ type Config struct {
 	Supabase     SupabaseConfig
 	Mail         mail.Config
 	Gateway      GatewayConfig
+	TestUsers    testuser.Config
 	Metrics      MetricsConfig
 	Log          LogConfig
 	Tracing      TracingConfig

@@ -10,20 +10,20 @@ func (a *App) console(r *rooms) *console.API {
 		Verifier: r.verifier, Sessions: r.sessions, Accounts: a.core.accounts, Now: a.options.Now, OnSync: r.metrics.onSync,
 	}
 	api := console.New(Version, auth.Authenticate)
-	console.AddPublicConfig(api, a.publicConfig)
+	console.AddPublicConfig(api, func() console.PublicConfig { return a.publicConfig(r) })
 	console.AddMe(api)
 	console.AddAudit(api, a.core.db.Audit())
 	return api
 }
 
 // publicConfig is what pages must know before anybody signs in.
-func (a *App) publicConfig() console.PublicConfig {
+func (a *App) publicConfig(r *rooms) console.PublicConfig {
 	c := a.options.Config
 	p := console.PublicConfig{
 		Mode: c.Auth.Mode, SiteName: c.Site.Name, Version: Version, Demo: a.options.Demo, ExternalURL: a.URL, AnonKey: a.AnonKey,
 		SignupEnabled: !c.Auth.Accounts.DisableSignup, AnonymousEnabled: c.Auth.Accounts.Anonymous,
 		Autoconfirm: c.Auth.Accounts.Autoconfirm, PasswordMinLength: c.Auth.Accounts.PasswordMinLength,
-		Simulators: a.options.Simulators,
+		TestUsersEnabled: r.testUsers.IsOn, Simulators: a.options.Simulators,
 	}
 	if c.Auth.Mode == modeSupabase {
 		p.Supabase = &console.SupabaseProject{URL: c.Supabase.URL, AnonKey: c.Supabase.AnonKey}

@@ -11,6 +11,7 @@ import (
 	"tessera/gateway/gatewaytest"
 	"tessera/httpapi/console"
 	"tessera/mail/mailtest"
+	"tessera/testuser/mailapitest"
 )
 
 // simulators are the simulated neighbours, each on a loopback port of its own.
@@ -18,6 +19,7 @@ import (
 type simulators struct {
 	mail     *mailtest.Mailbox
 	upstream *simulatorServer
+	mailAPI  *simulatorServer
 }
 
 // simulatorServer is one simulator that is a plain handler.
@@ -44,7 +46,12 @@ func startSimulators(ctx context.Context, host string) (_ *simulators, err error
 	if s.mail, err = mailtest.Start(ctx, free, free); err != nil {
 		return nil, err
 	}
-	s.upstream, err = serveSimulator(ctx, free, gatewaytest.New(gatewaytest.Config{APIKey: simulatorKey}))
+	if s.upstream, err = serveSimulator(ctx, free, gatewaytest.New(gatewaytest.Config{APIKey: simulatorKey})); err != nil {
+		return nil, err
+	}
+	s.mailAPI, err = serveSimulator(ctx, free, mailapitest.New(mailapitest.Config{
+		Key: simulatorKey, Domains: []string{"mailbox.tessera.example"}, Now: time.Now, //nolint:forbidigo // a simulator's own clock
+	}))
 	return s, err
 }
 
@@ -65,8 +72,10 @@ func (s *simulators) stop() {
 	if s.mail != nil {
 		s.mail.Close()
 	}
-	if s.upstream != nil {
-		_ = s.upstream.server.Close()
+	for _, other := range []*simulatorServer{s.upstream, s.mailAPI} {
+		if other != nil {
+			_ = other.server.Close()
+		}
 	}
 }
 
@@ -82,6 +91,9 @@ func (s *simulators) environment() ([]string, error) {
 		"TESSERA_GATEWAY_UPSTREAM_BASE_URL=" + s.upstream.URL + "/v1",
 		"TESSERA_GATEWAY_UPSTREAM_API_KEY=" + simulatorKey,
 		"TESSERA_GATEWAY_UPSTREAM_PROVIDER=simulator",
+		"TESSERA_TEST_USERS_ENABLED=on",
+		"TESSERA_TEST_USERS_MAIL_API_URL=" + s.mailAPI.URL,
+		"TESSERA_TEST_USERS_MAIL_API_KEY=" + simulatorKey,
 	}, nil
 }
 
@@ -90,6 +102,7 @@ func (s *simulators) pages() []console.Simulator {
 	return []console.Simulator{
 		{Name: "mail", Label: "Mail inbox (simulator)", URL: s.mail.URL()},
 		{Name: "upstream", Label: "Model server (simulator)", URL: s.upstream.URL},
+		{Name: "mail_api", Label: "Mail API (simulator)", URL: s.mailAPI.URL},
 	}
 }
 

@@ -21,6 +21,7 @@ import (
 	"tessera/session"
 	"tessera/session/token"
 	"tessera/store/kv"
+	"tessera/testuser"
 	"tessera/web"
 )
 
@@ -34,13 +35,15 @@ type rooms struct {
 	sessions *session.Service
 	limits   *httpapi.Limits
 	messages *gateway.Service
+
+	testUsers *testuser.Service
 }
 
 // wire makes the rooms and the surfaces, and starts what runs beside them.
 func (a *App) wire(ctx context.Context) error {
 	r := &rooms{metrics: newMetrics()}
 	for _, step := range []func(context.Context, *rooms) error{
-		a.wireTracing, a.wireCoordination, a.wireJobs, a.wireTokens, a.wireSessions, a.wireGateway,
+		a.wireTracing, a.wireCoordination, a.wireJobs, a.wireTokens, a.wireSessions, a.wireGateway, a.wireTestUsers,
 	} {
 		if err := step(ctx, r); err != nil {
 			return err
