@@ -89,6 +89,12 @@ func (a *App) start(ctx context.Context) error {
 	return nil
 }
 
+// CreateAdmin makes a confirmed user who is an administrator.
+func (a *App) CreateAdmin(ctx context.Context, email, password string) error {
+	_, err := a.core.createAdmin(ctx, email, password)
+	return err
+}
+
 func (a *App) onStop(name string, run func(ctx context.Context) error) {
 	a.stops = append(a.stops, stop{name, run})
 }

@@ -9,9 +9,12 @@ func (a *App) console(r *rooms) *console.API {
 	auth := &console.Authenticator{
 		Verifier: r.verifier, Sessions: r.sessions, Accounts: a.core.accounts, Now: a.options.Now, OnSync: r.metrics.onSync,
 	}
+	// The order is that of the description at /api/v1/openapi.json.
 	api := console.New(Version, auth.Authenticate)
 	console.AddPublicConfig(api, func() console.PublicConfig { return a.publicConfig(r) })
 	console.AddMe(api)
+	console.AddInspect(api, r.verifier, r.sessions)
+	console.AddTestUsers(api, r.testUsers)
 	console.AddAudit(api, a.core.db.Audit())
 	return api
 }

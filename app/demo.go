@@ -45,7 +45,7 @@ func (c Command) Demo(ctx context.Context, o DemoOptions) error {
 	if err != nil {
 		return err
 	}
-	defer d.simulators.stop()
+	defer d.simulators.Stop()
 	if err := d.announce(c); err != nil {
 		return errors.Join(err, d.app.Stop(context.WithoutCancel(ctx)))
 	}
@@ -55,7 +55,7 @@ func (c Command) Demo(ctx context.Context, o DemoOptions) error {
 // demo is a running demonstration.
 type demo struct {
 	app        *App
-	simulators *simulators
+	simulators *Simulators
 	file       demoFile
 	path       string // of demo.json
 }
@@ -65,12 +65,12 @@ func startDemo(ctx context.Context, c Command, o DemoOptions) (_ *demo, err erro
 		return nil, fmt.Errorf("data directory: %w", err)
 	}
 	d := &demo{path: filepath.Join(o.Data, "demo.json")}
-	if d.simulators, err = startSimulators(ctx, "127.0.0.1"); err != nil {
+	if d.simulators, err = StartSimulators(ctx, "127.0.0.1"); err != nil {
 		return nil, err
 	}
 	defer func() {
 		if err != nil {
-			d.simulators.stop()
+			d.simulators.Stop()
 		}
 	}()
 	settings, err := d.settings(c, o)
@@ -97,7 +97,7 @@ func startDemo(ctx context.Context, c Command, o DemoOptions) (_ *demo, err erro
 
 // settings are those of the simulators, then the environment, then the flags.
 func (d *demo) settings(c Command, o DemoOptions) ([]string, error) {
-	settings, err := d.simulators.environment()
+	settings, err := d.simulators.Environment()
 	if err != nil {
 		return nil, err
 	}

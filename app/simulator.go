@@ -14,100 +14,108 @@ import (
 	"tessera/testuser/mailapitest"
 )
 
-// simulators are the simulated neighbours, each on a loopback port of its own.
+// Simulators are the simulated neighbours, each on a loopback port of its own.
 // They run in demonstrations, under `tessera sim` and in tests, never else.
-type simulators struct {
-	mail     *mailtest.Mailbox
-	upstream *simulatorServer
-	mailAPI  *simulatorServer
+type Simulators struct {
+	Mail     *mailtest.Mailbox
+	Upstream *UpstreamSimulator
+	MailAPI  *MailAPISimulator
+
+	servers []*http.Server
 }
 
-// simulatorServer is one simulator that is a plain handler.
-type simulatorServer struct {
-	URL    string
-	server *http.Server
+// UpstreamSimulator is the simulated model server.
+type UpstreamSimulator struct {
+	*gatewaytest.Server
+	URL string
+}
+
+// MailAPISimulator is the simulated Mail API.
+type MailAPISimulator struct {
+	*mailapitest.Server
+	URL string
 }
 
 // simulatorKey is the API key that the simulators want. It opens nothing else.
 const simulatorKey = "simulator-key"
 
-// startSimulators starts them on free ports of host, a loopback address.
-func startSimulators(ctx context.Context, host string) (_ *simulators, err error) {
+// StartSimulators starts them on free ports of host, a loopback address.
+func StartSimulators(ctx context.Context, host string) (_ *Simulators, err error) {
 	if ip := net.ParseIP(host); ip == nil || !ip.IsLoopback() {
 		return nil, fmt.Errorf("simulators listen on loopback addresses only, and %q is none", host)
 	}
 	free := net.JoinHostPort(host, "0")
-	s := &simulators{}
+	s := &Simulators{
+		Upstream: &UpstreamSimulator{Server: gatewaytest.NewServer(gatewaytest.Config{APIKey: simulatorKey})},
+		MailAPI: &MailAPISimulator{Server: mailapitest.New(mailapitest.Config{
+			Key: simulatorKey, Domains: []string{"mailbox.tessera.example"}, Now: time.Now, //nolint:forbidigo // a simulator's own clock
+		})},
+	}
 	defer func() {
 		if err != nil {
-			s.stop()
+			s.Stop()
 		}
 	}()
-	if s.mail, err = mailtest.Start(ctx, free, free); err != nil {
+	if s.Mail, err = mailtest.Start(ctx, free, free); err != nil {
 		return nil, err
 	}
-	if s.upstream, err = serveSimulator(ctx, free, gatewaytest.New(gatewaytest.Config{APIKey: simulatorKey})); err != nil {
+	if s.Upstream.URL, err = s.serve(ctx, free, s.Upstream); err != nil {
 		return nil, err
 	}
-	s.mailAPI, err = serveSimulator(ctx, free, mailapitest.New(mailapitest.Config{
-		Key: simulatorKey, Domains: []string{"mailbox.tessera.example"}, Now: time.Now, //nolint:forbidigo // a simulator's own clock
-	}))
+	s.MailAPI.URL, err = s.serve(ctx, free, s.MailAPI)
 	return s, err
 }
 
-func serveSimulator(ctx context.Context, addr string, handler http.Handler) (*simulatorServer, error) {
+func (s *Simulators) serve(ctx context.Context, addr string, handler http.Handler) (url string, err error) {
 	listener, err := listen(ctx, addr)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
-	s := &simulatorServer{
-		URL:    "http://" + listener.Addr().String(),
-		server: &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second},
-	}
-	go func() { _ = s.server.Serve(listener) }()
-	return s, nil
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
+	s.servers = append(s.servers, server)
+	go func() { _ = server.Serve(listener) }()
+	return "http://" + listener.Addr().String(), nil
 }
 
-func (s *simulators) stop() {
-	if s.mail != nil {
-		s.mail.Close()
+// Stop ends them.
+func (s *Simulators) Stop() {
+	if s.Mail != nil {
+		s.Mail.Close()
 	}
-	for _, other := range []*simulatorServer{s.upstream, s.mailAPI} {
-		if other != nil {
-			_ = other.server.Close()
-		}
+	for _, server := range s.servers {
+		_ = server.Close()
 	}
 }
 
-// environment is what a server must be told to use the simulators.
-func (s *simulators) environment() ([]string, error) {
-	host, port, err := net.SplitHostPort(s.mail.SMTPAddr())
+// Environment is what a server must be told to use the simulators.
+func (s *Simulators) Environment() ([]string, error) {
+	host, port, err := net.SplitHostPort(s.Mail.SMTPAddr())
 	if err != nil {
 		return nil, err
 	}
 	return []string{
 		"TESSERA_MAIL_HOST=" + host, "TESSERA_MAIL_PORT=" + port, "TESSERA_MAIL_TLS=none",
 		"TESSERA_MAIL_FROM=Tessera <no-reply@tessera.example>",
-		"TESSERA_GATEWAY_UPSTREAM_BASE_URL=" + s.upstream.URL + "/v1",
+		"TESSERA_GATEWAY_UPSTREAM_BASE_URL=" + s.Upstream.URL + "/v1",
 		"TESSERA_GATEWAY_UPSTREAM_API_KEY=" + simulatorKey,
 		"TESSERA_GATEWAY_UPSTREAM_PROVIDER=simulator",
 		"TESSERA_TEST_USERS_ENABLED=on",
-		"TESSERA_TEST_USERS_MAIL_API_URL=" + s.mailAPI.URL,
+		"TESSERA_TEST_USERS_MAIL_API_URL=" + s.MailAPI.URL,
 		"TESSERA_TEST_USERS_MAIL_API_KEY=" + simulatorKey,
 	}, nil
 }
 
 // pages are what a person may look at.
-func (s *simulators) pages() []console.Simulator {
+func (s *Simulators) pages() []console.Simulator {
 	return []console.Simulator{
-		{Name: "mail", Label: "Mail inbox (simulator)", URL: s.mail.URL()},
-		{Name: "upstream", Label: "Model server (simulator)", URL: s.upstream.URL},
-		{Name: "mail_api", Label: "Mail API (simulator)", URL: s.mailAPI.URL},
+		{Name: "mail", Label: "Mail inbox (simulator)", URL: s.Mail.URL()},
+		{Name: "upstream", Label: "Model server (simulator)", URL: s.Upstream.URL},
+		{Name: "mail_api", Label: "Mail API (simulator)", URL: s.MailAPI.URL},
 	}
 }
 
 // urls are the simulators by name, for scripts.
-func (s *simulators) urls() map[string]string {
+func (s *Simulators) urls() map[string]string {
 	out := map[string]string{}
 	for _, p := range s.pages() {
 		out[p.Name] = p.URL
@@ -117,12 +125,12 @@ func (s *simulators) urls() map[string]string {
 
 // Sim runs the simulators alone until ctx ends.
 func (c Command) Sim(ctx context.Context, host string) error {
-	s, err := startSimulators(ctx, host)
+	s, err := StartSimulators(ctx, host)
 	if err != nil {
 		return err
 	}
-	defer s.stop()
-	settings, err := s.environment()
+	defer s.Stop()
+	settings, err := s.Environment()
 	if err != nil {
 		return err
 	}

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/go-chi/chi/v5"
-	"github.com/go-chi/chi/v5/middleware"
 
 	"tessera/gateway"
 	"tessera/gateway/upstream"
@@ -221,7 +220,7 @@ func (a *App) routes(r *rooms) (http.Handler, error) {
 	body := httpapi.Body{Limit: c.HTTP.MaxBodyBytes, Timeout: c.HTTP.ReadTimeout, Now: time.Now} //nolint:forbidigo // deadlines are the kernel's clock's
 	root := chi.NewRouter()
 	root.Use(httpapi.WithRequestID, httpapi.WithClientIP(proxies), observer.Middleware, r.tracing.nameSpan,
-		httpapi.SecurityHeaders(a.core.external.Scheme == "https"), body.Middleware, middleware.GetHead)
+		httpapi.SecurityHeaders(a.core.external.Scheme == "https"), body.Middleware)
 	a.mountOps(root, r)
 	a.mountGoTrue(root, r)
 	root.Mount("/api/v1", a.console(r))
@@ -239,8 +238,10 @@ func (a *App) mountOps(root chi.Router, r *rooms) {
 		{"coordination", r.kv.Ping},
 		{"keys", func(context.Context) error { return a.core.ring.Ready() }},
 	}}
-	root.Method(http.MethodGet, "/healthz", httpapi.Wrap(a.health.live, console.WriteProblem))
-	root.Method(http.MethodGet, "/readyz", httpapi.Wrap(a.health.ready, console.WriteProblem))
+	for _, method := range []string{http.MethodGet, http.MethodHead} { // some probes ask with HEAD
+		root.Method(method, "/healthz", httpapi.Wrap(a.health.live, console.WriteProblem))
+		root.Method(method, "/readyz", httpapi.Wrap(a.health.ready, console.WriteProblem))
+	}
 	if a.options.Config.Metrics.Addr == "" {
 		root.Method(http.MethodGet, "/metrics", metricsHandler(r.metrics.registry, a.options.Config.Metrics, false))
 	}
