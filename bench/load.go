@@ -26,11 +26,14 @@ func measure(ctx context.Context, opts options, progress io.Writer) (*report, er
 	for _, name := range opts.Scenarios {
 		for _, concurrency := range opts.Concurrency {
 			fmt.Fprintf(progress, "%s at %d ...\n", name, concurrency)
-			result, err := c.load(ctx, scenarioNamed(name), users[:concurrency])
-			if err != nil {
-				return nil, fmt.Errorf("%s at %d: %w", name, concurrency, err)
+			measured, err := c.load(ctx, scenarioNamed(name), users[:concurrency])
+			if ctx.Err() != nil {
+				return nil, ctx.Err()
 			}
-			r.Results = append(r.Results, result)
+			if err != nil { // the others may still be measured
+				measured = result{Scenario: name, Concurrency: concurrency, Errors: 1, FirstError: err.Error()}
+			}
+			r.Results = append(r.Results, measured)
 		}
 	}
 	return r, nil
