@@ -22,7 +22,8 @@ type Provider interface {
 type Checker interface {
 	// Check asks whether the provider answers and knows our credentials: it
 	// presents a code that nobody was given, and looks at what is wrong with it
-	// in the provider's eyes. Faults: ErrUnreachable, ErrRefused, ErrUntrusted,
+	// in the provider's eyes. nil is no proof of the secret: some look at the code
+	// before the client. Faults: ErrUnreachable, ErrRefused, ErrUntrusted,
 	// ErrCredentials.
 	Check(ctx context.Context, redirectURI string) error
 }
