@@ -16,6 +16,9 @@ func (a *App) console(r *rooms) *console.API {
 	console.AddInspect(api, r.verifier, r.sessions)
 	console.AddTestUsers(api, r.testUsers)
 	console.AddAudit(api, a.core.db.Audit())
+	console.AddModels(api, r.messages)
+	console.AddMessages(api, r.messages, a.options.Config.Gateway.Messages.MaxRequestBytes)
+	console.AddEvents(api, r.messages, console.EventOptions{Now: a.options.Now})
 	return api
 }
 

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -114,9 +115,8 @@ func (d *demo) settings(c Command, o DemoOptions) ([]string, error) {
 }
 
 // seed makes the administrator, or finds the one of an earlier run, whose
-// password stands in demo.json. When that is gone it gets another.
+// password stands in demo.json. When that is gone the account gets another.
 func (d *demo) seed(ctx context.Context) error {
-	accounts := d.app.core.accounts
 	ctx = identity.WithActor(ctx, identity.Actor{Name: "demo"})
 	known, err := readDemoFile(d.path)
 	if err != nil {
@@ -126,13 +126,7 @@ func (d *demo) seed(ctx context.Context) error {
 	if admin.Password == "" {
 		admin = demoAdmin{Email: demoEmail, Password: rand.Text()}
 	}
-	_, err = d.app.core.createAdmin(ctx, admin.Email, admin.Password)
-	if errors.Is(err, identity.ErrEmailTaken) && known.Admin.Password == "" {
-		err = d.resetAdmin(ctx, accounts, admin)
-	} else if errors.Is(err, identity.ErrEmailTaken) {
-		err = nil
-	}
-	if err != nil {
+	if err := d.seedAdmin(ctx, admin, known.Admin.Password == ""); err != nil {
 		return fmt.Errorf("seed the administrator: %w", err)
 	}
 	d.file = demoFile{
@@ -141,12 +135,18 @@ func (d *demo) seed(ctx context.Context) error {
 	return writeDemoFile(d.path, d.file)
 }
 
-func (*demo) resetAdmin(ctx context.Context, accounts *identity.Service, admin demoAdmin) error {
+func (d *demo) seedAdmin(ctx context.Context, admin demoAdmin, passwordIsNew bool) error {
+	accounts := d.app.core.accounts
 	user, err := accounts.Store.UserByEmail(ctx, admin.Email)
-	if err != nil {
+	switch {
+	case errors.Is(err, identity.ErrUserNotFound):
+		_, err = d.app.core.createAdmin(ctx, admin.Email, admin.Password)
+	case err == nil && passwordIsNew:
+		_, err = accounts.SetPassword(ctx, user.ID, admin.Password)
+	default:
 		return err
 	}
-	_, err = accounts.SetPassword(ctx, user.ID, admin.Password)
+	debug.FreeOSMemory() // what hashing the password took, 19 MiB, is not needed again soon
 	return err
 }
 

@@ -36,10 +36,12 @@ var rooms = map[string][]string{
 	// Adapters know their own root, never each other, the store or HTTP's rooms.
 	"mail/":     {"fault", "mail"},
 	"provider/": {"fault", "provider"},
-	"payment/":  {"fault", "payment"},
-	"gateway/":  {"fault", "gateway"},
-	"session/":  {"fault", "session"},
-	"testuser/": {"fault", "testuser", "session/token/tokentest"},
+	// Google is OpenID Connect at one issuer.
+	"provider/google": {"fault", "provider", "provider/oidc"},
+	"payment/":        {"fault", "payment"},
+	"gateway/":        {"fault", "gateway"},
+	"session/":        {"fault", "session"},
+	"testuser/":       {"fault", "testuser", "session/token/tokentest"},
 	// Tokens are signed and verified without knowing what a session is.
 	"session/token":  {"fault", "secret"},
 	"session/token/": {},

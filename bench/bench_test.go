@@ -103,8 +103,11 @@ func TestARunOverAllScenarios(t *testing.T) {
 	if err := json.Unmarshal(encoded, &r); err != nil {
 		t.Fatal(err)
 	}
-	if len(r.Results) != len(scenarios) || r.Hash.PerSecond <= 0 {
+	if len(r.Results) != len(scenarios) || r.Hash.MemoryKiB != 64 {
 		t.Fatalf("%d results for %d scenarios, hash %+v", len(r.Results), len(scenarios), r.Hash)
+	}
+	if share, ok := r.find("login", 1).hashShare(); !ok || share <= 0 {
+		t.Errorf("the login's share of the hash: %v, %v", share, ok)
 	}
 	for _, res := range r.Results {
 		if res.Requests != 5 || res.Errors != 0 || res.P50 <= 0 || res.P50 > res.P99 || res.P99 > res.Max || res.CPUSecondsEach == nil {

@@ -3,7 +3,6 @@ package main
 import (
 	"crypto/rand"
 	"fmt"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -27,39 +26,51 @@ func parseHash(s string) (hashParams, error) {
 	return p, nil
 }
 
-// hashRate is how fast this machine computes the password hash, with all its
-// cores and nothing else to do.
+// hashRate is how fast this machine computes the password hash with nothing
+// else to do.
 type hashRate struct {
-	hashParams
 	PerSecond      float64 `json:"per_second"`
 	CPUSecondsEach float64 `json:"cpu_seconds_each"`
 }
 
-// measureHash hashes on every core for the given time. The server must be idle.
-func measureHash(params hashParams, duration time.Duration) (hashRate, error) {
+// measureHash hashes with up to one worker for each core. The server must be idle.
+func measureHash(params hashParams, workers int, duration time.Duration) (hashRate, error) {
+	workers = min(workers, cores())
 	salt := make([]byte, 16)
 	_, _ = rand.Read(salt) // never fails
+	hash := func() {
+		argon2.IDKey([]byte("correct horse battery staple"), salt, params.Iterations, params.MemoryKiB, params.Lanes, 32)
+	}
+	hash() // the first one pays for its memory
 	before, err := processCPU(selfPID)
 	if err != nil {
 		return hashRate{}, err
 	}
 	var count atomic.Int64
-	var workers sync.WaitGroup
+	var running sync.WaitGroup
 	start := time.Now()
-	for range runtime.GOMAXPROCS(0) {
-		workers.Go(func() {
+	for range workers {
+		running.Go(func() {
 			for time.Since(start) < duration {
-				argon2.IDKey([]byte("correct horse battery staple"), salt, params.Iterations, params.MemoryKiB, params.Lanes, 32)
+				hash()
 				count.Add(1)
 			}
 		})
 	}
-	workers.Wait()
+	running.Wait()
 	took := time.Since(start).Seconds()
 	after, err := processCPU(selfPID)
 	if err != nil {
 		return hashRate{}, err
 	}
 	n := float64(count.Load())
-	return hashRate{hashParams: params, PerSecond: n / took, CPUSecondsEach: (after - before) / n}, nil
+	return hashRate{PerSecond: n / took, CPUSecondsEach: (after - before) / n}, nil
+}
+
+// mean is the mean of two rates.
+func (h hashRate) mean(other hashRate) hashRate {
+	return hashRate{
+		PerSecond:      (h.PerSecond + other.PerSecond) / 2,
+		CPUSecondsEach: (h.CPUSecondsEach + other.CPUSecondsEach) / 2,
+	}
 }

@@ -15,8 +15,11 @@ type scenario struct {
 	run     func(ctx context.Context, c *client, u *user, state string) (time.Duration, error)
 }
 
+// loginScenario is the one that the password hash bounds.
+const loginScenario = "login"
+
 var scenarios = []scenario{
-	{name: "login", run: func(ctx context.Context, c *client, u *user, _ string) (time.Duration, error) {
+	{name: loginScenario, run: func(ctx context.Context, c *client, u *user, _ string) (time.Duration, error) {
 		return 0, c.login(ctx, u)
 	}},
 	{name: "refresh", run: func(ctx context.Context, c *client, u *user, _ string) (time.Duration, error) {

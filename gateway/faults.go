@@ -14,8 +14,6 @@ var (
 		"This conversation has a live stream already.", "Close the other stream, or wait until it ends.")
 	ErrRequestRefused = fault.Declare(fault.Unprocessable, "gateway.request_refused",
 		"The message cannot be accepted as it is.", "Correct the named fields and send it again.")
-	ErrRequestTooLarge = fault.Declare(fault.TooLarge, "gateway.request_too_large",
-		"The message is too large.", "Send less text.")
 	ErrDialectNotSupported = fault.Declare(fault.Unprocessable, "gateway.dialect_not_supported_yet",
 		"This dialect is not supported yet.", "Use openai.chat_completions or openai.responses.")
 	ErrMessageNotFound = fault.Declare(fault.NotFound, "gateway.message_not_found",

@@ -101,9 +101,6 @@ func New(d Deps) (*Service, error) {
 	return s, nil
 }
 
-// MaxRequestBytes is the largest body of a create request.
-func (s *Service) MaxRequestBytes() int64 { return s.cfg.MaxRequestBytes }
-
 // show tells subscribers here and elsewhere of committed events.
 func (s *Service) show(id uuid.UUID, events []Event) {
 	s.hub.publish(id, events)

@@ -75,7 +75,7 @@ func AddEvents(a *API, g Gateway, opts EventOptions) {
 		defer stream.Close()
 		httpapi.Annotate(r.Context(), slog.String("message_id", stream.MessageID.String()))
 		out := &eventWriter{w: w, flow: http.NewResponseController(w), EventOptions: opts}
-		return out.copy(r.Context(), stream)
+		return out.copy(r.Context(), stream, r.Method == http.MethodHead)
 	})
 }
 
@@ -124,8 +124,9 @@ type eventWriter struct {
 }
 
 // copy sends a stream to its end. The answer has begun, so what goes wrong is
-// noted, and the connection cut: the client then comes back for the rest.
-func (o *eventWriter) copy(ctx context.Context, stream *gateway.Stream) error {
+// noted, and the connection cut: the client then comes back for the rest. A
+// HEAD ends after the header.
+func (o *eventWriter) copy(ctx context.Context, stream *gateway.Stream, head bool) error {
 	h := o.w.Header()
 	h.Set("Content-Type", "text/event-stream; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
@@ -134,8 +135,8 @@ func (o *eventWriter) copy(ctx context.Context, stream *gateway.Stream) error {
 	// the watch for a client that leaves.
 	_ = o.flow.SetReadDeadline(time.Time{})
 	o.w.WriteHeader(http.StatusOK)
-	if o.flush() != nil {
-		return nil // the client left
+	if o.flush() != nil || head {
+		return nil
 	}
 	for {
 		event, err := stream.Next(ctx)

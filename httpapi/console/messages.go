@@ -44,11 +44,10 @@ type Gateway interface {
 	ModelLister
 	Create(ctx context.Context, r gateway.Request) (messageID, conversationID uuid.UUID, err error)
 	Events(ctx context.Context, userID, messageID, conversationID uuid.UUID, after int64) (*gateway.Stream, error)
-	MaxRequestBytes() int64
 }
 
-// AddMessages adds creating a message.
-func AddMessages(a *API, g Gateway) {
+// AddMessages adds creating a message, in a body of at most maxBytes.
+func AddMessages(a *API, g Gateway, maxBytes int64) {
 	schema := func(v any, name string) *huma.Schema {
 		return a.huma.OpenAPI().Components.Schemas.Schema(reflect.TypeOf(v), true, name)
 	}
@@ -58,7 +57,7 @@ func AddMessages(a *API, g Gateway) {
 		Description: "Three forms, of which exactly one applies: (1) server prompt: text or messages, and the server adds its system prompt; " +
 			"(2) passthrough: skip_prompt is true, with text or messages and perhaps tools; (3) provider payload: dialect and payload, always streamed upstream. " +
 			"The work begins at once in the background; an upstream that is down is an error event of the message.",
-		MaxBodyBytes: g.MaxRequestBytes(),
+		MaxBodyBytes: maxBytes,
 		RequestBody: &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{
 			"application/json": {
 				Schema:  schema(MessageRequest{}, "MessageRequest"),
@@ -72,7 +71,7 @@ func AddMessages(a *API, g Gateway) {
 			"default": problemResponse(a),
 		},
 	}, func(w http.ResponseWriter, r *http.Request) error {
-		request, err := readMessage(r, g.MaxRequestBytes())
+		request, err := readMessage(r, maxBytes)
 		if err != nil {
 			return err
 		}

@@ -78,7 +78,7 @@ func newChat(t *testing.T, adjust ...func(*gateway.Config)) *chat {
 		return console.Caller{User: identity.User{ID: uuid.MustParse(fmt.Sprintf("01920000-0000-7000-8000-%012d", n)), IsAnonymous: n == 9}}, nil
 	})
 	console.AddModels(api, service)
-	console.AddMessages(api, service)
+	console.AddMessages(api, service, cfg.MaxRequestBytes)
 	console.AddEvents(api, service, console.EventOptions{Now: time.Now, WriteTimeout: 3 * time.Second})
 	root := chi.NewRouter()
 	root.Use(httpapi.WithRequestID, httpapi.Observer{Log: slog.New(slog.DiscardHandler), Now: time.Now}.Middleware, httpapi.Body{Limit: 10 << 20, Timeout: time.Minute, Now: time.Now}.Middleware)
