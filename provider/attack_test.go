@@ -165,12 +165,12 @@ func TestAttackForeignIDToken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ours.transport.put(func(r *http.Request, real http.RoundTripper) (*http.Response, error) {
+	ours.transport.put(func(r *http.Request, through http.RoundTripper) (*http.Response, error) {
 		if r.URL.Path == "/token" || r.URL.Path == "/userinfo" {
 			r = r.Clone(r.Context())
 			r.URL.Host, r.Host = target.Host, target.Host
 		}
-		return real.RoundTrip(r)
+		return through.RoundTrip(r)
 	})
 	query := callback.Query()
 	query.Set("iss", ours.sim.URL())
@@ -189,8 +189,8 @@ func TestAttackNonceReplay(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, "oidc")
 	var recorded []byte
-	r.transport.put(func(req *http.Request, real http.RoundTripper) (*http.Response, error) {
-		res, err := real.RoundTrip(req)
+	r.transport.put(func(req *http.Request, through http.RoundTripper) (*http.Response, error) {
+		res, err := through.RoundTrip(req)
 		if err != nil || req.URL.Path != "/token" {
 			return res, err
 		}

@@ -30,6 +30,9 @@ func (p *Provider) judge(claims provider.Object, expected expectation) error {
 	if iss := claims.Text("iss"); iss != p.config.Issuer && !slices.Contains(p.profile.IssuerAliases, iss) {
 		return untrusted("the id_token is of issuer %.100q, not %s", iss, p.config.Issuer)
 	}
+	if claims.Text("sub") == "" {
+		return untrusted("the id_token names nobody")
+	}
 	if err := p.judgeAudience(claims); err != nil {
 		return err
 	}

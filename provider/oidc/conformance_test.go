@@ -124,6 +124,7 @@ func TestConformance(t *testing.T) {
 	}
 	for _, method := range []string{"auto", "client_secret_basic", "client_secret_post"} {
 		t.Run("signs in by "+method, func(t *testing.T) {
+			t.Parallel()
 			p := newForeign(t, oidc.Config{Issuer: issuer, ClientID: "web", ClientSecret: "secret", Scopes: []string{"openid", "profile", "email"}, TokenAuth: method})
 			person, _, err := signIn(t, p, "test-user2")
 			if err != nil {
@@ -136,6 +137,7 @@ func TestConformance(t *testing.T) {
 	}
 	p := newForeign(t, oidc.Config{Issuer: issuer, ClientID: "web", ClientSecret: "secret", Scopes: []string{"openid", "profile", "email"}})
 	t.Run("a code works once", func(t *testing.T) {
+		t.Parallel()
 		_, back, err := signIn(t, p, "test-user2")
 		if err != nil {
 			t.Fatal(err)
@@ -143,6 +145,7 @@ func TestConformance(t *testing.T) {
 		refusesAgain(t, p, back)
 	})
 	t.Run("a code needs its verifier", func(t *testing.T) {
+		t.Parallel()
 		f := providertest.NewFlow(redirectURI, "")
 		authURL, err := p.AuthURL(t.Context(), f.Start)
 		if err != nil {
@@ -153,6 +156,7 @@ func TestConformance(t *testing.T) {
 		refusesAgain(t, p, back)
 	})
 	t.Run("a nonce is the flow's", func(t *testing.T) {
+		t.Parallel()
 		f := providertest.NewFlow(redirectURI, "")
 		authURL, err := p.AuthURL(t.Context(), f.Start)
 		if err != nil {
@@ -165,12 +169,14 @@ func TestConformance(t *testing.T) {
 		}
 	})
 	t.Run("an issuer is written exactly", func(t *testing.T) {
+		t.Parallel()
 		other := newForeign(t, oidc.Config{Issuer: strings.TrimSuffix(issuer, "/"), ClientID: "web", ClientSecret: "secret"})
 		if _, err := other.AuthURL(t.Context(), providertest.NewFlow(redirectURI, "").Start); !isFault(err, provider.ErrUntrusted) {
 			t.Errorf("got %v", err)
 		}
 	})
 	t.Run("the credentials can be tried", func(t *testing.T) {
+		t.Parallel()
 		if err := p.Check(t.Context(), redirectURI); err != nil {
 			t.Errorf("got %v", err)
 		}

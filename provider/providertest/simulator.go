@@ -40,7 +40,6 @@ type Simulator struct {
 	kind   Kind
 	name   string
 	apps   []App
-	alg    string
 	silent bool
 	now    func() time.Time
 
