@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"tessera/app/config"
+	"tessera/fault"
 	"tessera/identity"
 	"tessera/store"
 )
@@ -107,6 +108,20 @@ func (c Command) printMigrations(ctx context.Context, db *store.DB) error {
 	return c.table([]string{"VERSION", "NAME", "APPLIED"}, len(all), func(i int) []string {
 		return []string{fmt.Sprint(all[i].Version), all[i].Name, timeOr(all[i].AppliedAt, "pending")}
 	})
+}
+
+// Explain is an error as a person at a terminal reads it: a declared fault in
+// its own words, with what to do about it.
+func Explain(err error) string {
+	var f *fault.Fault
+	if !errors.As(err, &f) || f.Kind == fault.Internal {
+		return err.Error()
+	}
+	text := f.Message
+	for _, field := range f.Fields {
+		text += " " + field.Name + " " + field.Message + "."
+	}
+	return strings.TrimSpace(text + " " + f.Hint)
 }
 
 // withCore opens what commands about accounts and keys need.
@@ -239,6 +254,10 @@ func (c Command) RotateKeys(ctx context.Context) error {
 func (c Command) printKeys(ctx context.Context, k *core) error {
 	keys, err := k.ring.List(ctx)
 	if err != nil {
+		return err
+	}
+	if len(keys) == 0 {
+		_, err := fmt.Fprintln(c.Out, "There are no keys yet: the first start of the server makes them.")
 		return err
 	}
 	return c.table([]string{"KID", "ALG", "STATE", "CREATED", "VERIFIES UNTIL"}, len(keys), func(i int) []string {

@@ -11,7 +11,7 @@ import (
 	"tessera/store"
 )
 
-// metrics are all that the program counts; docs/metrics.md lists them.
+// metrics are all that the program counts.
 type metrics struct {
 	registry *prometheus.Registry
 	http     *httpapi.Metrics

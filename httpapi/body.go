@@ -43,7 +43,7 @@ type timedBody struct {
 // Read implements io.Reader.
 func (t *timedBody) Read(p []byte) (int, error) {
 	n, err := t.ReadCloser.Read(p)
-	if err == io.EOF { //nolint:errorlint // io.Reader returns it bare
+	if err == io.EOF {
 		_ = t.controller.SetReadDeadline(time.Time{})
 	}
 	return n, err

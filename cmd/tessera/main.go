@@ -84,11 +84,12 @@ func (migrateUp) Run(ctx context.Context, c app.Command) error     { return c.Mi
 func (migrateStatus) Run(ctx context.Context, c app.Command) error { return c.MigrateStatus(ctx) }
 func (settingsPrint) Run(c app.Command) error                      { return c.PrintConfig() }
 func (g grantAdmin) Run(ctx context.Context, c app.Command) error  { return c.GrantAdmin(ctx, g.Email) }
-func (l listUsers) Run(ctx context.Context, c app.Command) error   { return c.ListUsers(ctx, l.Limit) }
-func (listKeys) Run(ctx context.Context, c app.Command) error      { return c.ListKeys(ctx) }
-func (rotateKeys) Run(ctx context.Context, c app.Command) error    { return c.RotateKeys(ctx) }
-func (openAPI) Run(c app.Command) error                            { return c.OpenAPI() }
-func (version) Run(c app.Command) error                            { return c.Version() }
+
+func (l listUsers) Run(ctx context.Context, c app.Command) error { return c.ListUsers(ctx, l.Limit) }
+func (listKeys) Run(ctx context.Context, c app.Command) error    { return c.ListKeys(ctx) }
+func (rotateKeys) Run(ctx context.Context, c app.Command) error  { return c.RotateKeys(ctx) }
+func (openAPI) Run(c app.Command) error                          { return c.OpenAPI() }
+func (version) Run(c app.Command) error                          { return c.Version() }
 func (a createAdmin) Run(ctx context.Context, c app.Command) error {
 	return c.CreateAdmin(ctx, a.Email, a.PasswordStdin)
 }
@@ -120,7 +121,7 @@ func run(ctx context.Context, args []string) int {
 
 // fail prints an error, a line to a problem.
 func fail(err error) int {
-	for line := range strings.SplitSeq(strings.TrimSpace(err.Error()), "\n") {
+	for line := range strings.SplitSeq(strings.TrimSpace(app.Explain(err)), "\n") {
 		fmt.Fprintln(os.Stderr, "tessera: "+line)
 	}
 	return 1

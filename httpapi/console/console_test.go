@@ -126,7 +126,7 @@ func TestProblems(t *testing.T) {
 		{"missing field inside", "POST", thing, "user", `{"name":"fine","inner":[{}]}`, 422, "request.validation_failed", "inner[0].role"},
 		{"too short", "POST", thing, "user", `{"name":"x"}`, 422, "request.validation_failed", "name"},
 		{"wrong type", "POST", thing, "user", `{"name":1}`, 422, "request.validation_failed", "name"},
-		{"unknown field", "POST", thing, "user", `{"name":"fine","nmae":1}`, 422, "request.validation_failed", "nmae"},
+		{"unknown field", "POST", thing, "user", `{"name":"fine","surname":1}`, 422, "request.validation_failed", "surname"},
 		{"not JSON", "POST", thing, "user", `{"name"`, 400, "request.body_invalid", ""},
 		{"a list", "POST", thing, "user", `[]`, 422, "request.validation_failed", "body"},
 		{"empty", "POST", thing, "user", ``, 400, "request.body_empty", ""},
@@ -180,7 +180,7 @@ func TestProblems(t *testing.T) {
 }
 
 func TestContentType(t *testing.T) {
-	r := httptest.NewRequest("POST", thing, strings.NewReader("name=fine"))
+	r := httptest.NewRequest(http.MethodPost, thing, strings.NewReader("name=fine"))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	r.Header.Set("Authorization", "Bearer user")
 	w := httptest.NewRecorder()
@@ -193,10 +193,10 @@ func TestContentType(t *testing.T) {
 func TestGoldenBodies(t *testing.T) {
 	handler := serve(t)
 	for name, r := range map[string]*http.Request{
-		"problem.json": httptest.NewRequest("POST", thing, strings.NewReader(`{"name":"x","more":1}`)),
-		"me.json":      httptest.NewRequest("GET", "/api/v1/me", nil),
-		"audit.json":   httptest.NewRequest("GET", "/api/v1/admin/audit?limit=1", nil),
-		"public.json":  httptest.NewRequest("GET", "/api/v1/public-config", nil),
+		"problem.json": httptest.NewRequest(http.MethodPost, thing, strings.NewReader(`{"name":"x","more":1}`)),
+		"me.json":      httptest.NewRequest(http.MethodGet, "/api/v1/me", nil),
+		"audit.json":   httptest.NewRequest(http.MethodGet, "/api/v1/admin/audit?limit=1", nil),
+		"public.json":  httptest.NewRequest(http.MethodGet, "/api/v1/public-config", nil),
 	} {
 		t.Run(name, func(t *testing.T) {
 			r.Header.Set("Authorization", "Bearer admin")
@@ -222,7 +222,7 @@ func TestGoldenBodies(t *testing.T) {
 
 func TestOpenAPI(t *testing.T) {
 	w := httptest.NewRecorder()
-	serve(t).ServeHTTP(w, httptest.NewRequest("GET", "/api/v1/openapi.json", nil))
+	serve(t).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/api/v1/openapi.json", nil))
 	var doc struct {
 		OpenAPI string
 		Paths   map[string]map[string]struct {

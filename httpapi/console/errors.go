@@ -122,7 +122,7 @@ func refusedInputs(message string, errs []error) *fault.Fault {
 	}
 	f := fault.ErrValidation
 	for _, err := range errs {
-		detailer, ok := err.(huma.ErrorDetailer) //nolint:errorlint // Huma's own list of its own type
+		detailer, ok := err.(huma.ErrorDetailer)
 		if !ok {
 			return fault.From(err)
 		}

@@ -49,7 +49,7 @@ func (a acceptance) takes(encoding string) bool {
 	if q, named := a[encoding]; named {
 		return q > 0
 	}
-	if q, any := a["*"]; any {
+	if q, named := a["*"]; named {
 		return q > 0
 	}
 	return isIdentity
