@@ -98,6 +98,7 @@ func TestSendArrives(t *testing.T) {
 }
 
 func TestWhatTheServerSaysDecides(t *testing.T) {
+	t.Parallel()
 	cases := []struct {
 		name      string
 		fault     mailtest.Faults

@@ -132,8 +132,9 @@ export const differences = {
     },
   },
   'admin audit': {
-    section: 'soft-deletion-leaves-no-hash-of-a-phone-number',
+    section: 'what-the-audit-log-names',
     change: ({ body }) => {
+      body[0].ip_address = '127.0.0.1'
       delete body[0].payload.traits.user_email
       delete body[0].payload.traits.user_phone
     },

@@ -38,8 +38,8 @@ func send(t *testing.T, box *Mailbox, to string) error {
 	return smtp.SendMail(box.SMTPAddr(), nil, "no-reply@example.com", []string{to}, fmt.Appendf(nil, body, to))
 }
 
-// ask makes a request and returns its status, headers and body.
-func ask(t *testing.T, method, url string, headers map[string]string, requestBody string) (*http.Response, string) {
+// ask makes a request and returns what was answered, and the body.
+func ask(t *testing.T, method, url string, headers map[string]string, requestBody string) (answer, string) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(requestBody))
 	if err != nil {
@@ -63,7 +63,12 @@ func ask(t *testing.T, method, url string, headers map[string]string, requestBod
 	if err != nil {
 		t.Fatal(err)
 	}
-	return resp, string(content)
+	return answer{StatusCode: resp.StatusCode, Header: resp.Header}, string(content)
+}
+
+type answer struct {
+	StatusCode int
+	Header     http.Header
 }
 
 func TestInboxForScripts(t *testing.T) {
