@@ -238,13 +238,24 @@ func (a *App) mountOps(root chi.Router, r *rooms) {
 		{"coordination", r.kv.Ping},
 		{"keys", func(context.Context) error { return a.core.ring.Ready() }},
 	}}
-	for _, method := range []string{http.MethodGet, http.MethodHead} { // some probes ask with HEAD
-		root.Method(method, "/healthz", httpapi.Wrap(a.health.live, console.WriteProblem))
-		root.Method(method, "/readyz", httpapi.Wrap(a.health.ready, console.WriteProblem))
-	}
+	root.Handle("/healthz", readOnly(httpapi.Wrap(a.health.live, console.WriteProblem)))
+	root.Handle("/readyz", readOnly(httpapi.Wrap(a.health.ready, console.WriteProblem)))
 	if a.options.Config.Metrics.Addr == "" {
-		root.Method(http.MethodGet, "/metrics", metricsHandler(r.metrics.registry, a.options.Config.Metrics, false))
+		root.Handle("/metrics", readOnly(metricsHandler(r.metrics.registry, a.options.Config.Metrics, false)))
 	}
+}
+
+// readOnly lets GET through, and HEAD, with which some probes ask. Without it
+// other methods would fall through to the pages.
+func readOnly(next http.Handler) http.Handler {
+	return httpapi.Wrap(func(w http.ResponseWriter, r *http.Request) error {
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			w.Header().Set("Allow", "GET, HEAD")
+			return httpapi.ErrMethod
+		}
+		next.ServeHTTP(w, r)
+		return nil
+	}, console.WriteProblem)
 }
 
 func (a *App) mountGoTrue(root chi.Router, r *rooms) {

@@ -53,7 +53,7 @@ func (w nameWalk) object(path string, depth int) error {
 		if err != nil {
 			return err
 		}
-		name, _ := token.(string) //nolint:errcheck // a name is a string, or Token has failed
+		name, _ := token.(string) // a name is a string, or Token has failed
 		inner := strings.TrimPrefix(path+"."+name, ".")
 		if seen[name] {
 			return ErrNameTwice.On(inner, "is there twice")

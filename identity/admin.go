@@ -22,8 +22,13 @@ type AdminChange struct {
 }
 
 // AdminChange applies a change, all of it or nothing. Faults: those of
-// NormalizeEmail, CheckPassword, CheckImportedHash, ErrEmailTaken.
+// NormalizeEmail, CheckPassword, CheckImportedHash, CheckRole, ErrEmailTaken.
 func (s *Service) AdminChange(ctx context.Context, id uuid.UUID, c AdminChange) (User, error) {
+	if c.Role != "" {
+		if err := CheckRole(c.Role); err != nil {
+			return User{}, err
+		}
+	}
 	hash := c.PasswordHash
 	if hash != "" {
 		if err := CheckImportedHash(hash); err != nil {

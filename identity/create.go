@@ -70,6 +70,9 @@ func (s *Service) build(ctx context.Context, n New) (User, error) {
 	if user.Role == "" {
 		user.Role = RoleAuthenticated
 	}
+	if err := CheckRole(user.Role); err != nil {
+		return User{}, err
+	}
 	if n.Email != "" {
 		email, err := NormalizeEmail(n.Email)
 		if err != nil {

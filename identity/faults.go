@@ -26,6 +26,8 @@ var (
 		"The password hash is not one this server can verify", "Send a bcrypt or argon2id hash within the limits of docs/errors.md.")
 	ErrHashingBusy = fault.Declare(fault.RateLimited, "identity.hashing_busy",
 		"Too many sign-ins at once", "Try again in a few seconds.")
+	ErrRoleInvalid = fault.Declare(fault.Invalid, "identity.role_invalid",
+		"The role is not a name that a database role could have", "Use up to 63 letters, digits and underscores.")
 	ErrUserNotFound = fault.Declare(fault.NotFound, "identity.user_not_found",
 		"User not found", "")
 	ErrUserBanned = fault.Declare(fault.Forbidden, "identity.user_banned",

@@ -5,7 +5,9 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"mime"
 	"net/http"
+	"strings"
 	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -135,6 +137,21 @@ func readBody(next http.Handler) http.Handler {
 		next.ServeHTTP(w, r)
 		return nil
 	}, WriteProblem)
+}
+
+// requireJSON refuses a body that says it is something else, as Huma does for
+// the operations that it reads. A body that says nothing is taken as JSON.
+// Fault: ErrNotJSON.
+func requireJSON(r *http.Request) error {
+	stated := r.Header.Get("Content-Type")
+	if stated == "" {
+		return nil
+	}
+	mediaType, _, err := mime.ParseMediaType(stated)
+	if err != nil || mediaType != "application/json" && !strings.HasSuffix(mediaType, "+json") {
+		return ErrNotJSON
+	}
+	return nil
 }
 
 // maxAnyBody is the most that any operation of this surface takes.

@@ -91,6 +91,9 @@ func problemResponse(a *API) *huma.Response {
 
 // readMessage reads the body, of which the message keeps the original.
 func readMessage(r *http.Request, limit int64) (gateway.Request, error) {
+	if err := requireJSON(r); err != nil {
+		return gateway.Request{}, err
+	}
 	body, err := httpapi.ReadBody(r, limit)
 	if err != nil {
 		return gateway.Request{}, err
