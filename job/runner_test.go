@@ -167,6 +167,8 @@ func TestFailuresAreRepeatedThenDead(t *testing.T) {
 	})
 }
 
+var errBusy = fault.Declare(fault.Unavailable, "test.busy", "busy", "")
+
 func TestBackoffGrowsAndHeedsRetryAfter(t *testing.T) {
 	t.Parallel()
 	db := storetest.SQLite(t)
@@ -175,10 +177,9 @@ func TestBackoffGrowsAndHeedsRetryAfter(t *testing.T) {
 	r := newRunner(db, func(config *job.Config) {
 		config.Now, config.Observe, config.BackoffOf = c.now, seen.observe, nil
 	})
-	busy := fault.Declare(fault.Unavailable, "test.busy", "busy", "")
 	r.Register(job.Kind{Name: "k", Run: func(_ context.Context, task job.Task) error {
 		if task.Attempt == 3 {
-			return busy.After(time.Hour)
+			return errBusy.After(time.Hour)
 		}
 		return errors.New("not yet")
 	}})
@@ -205,7 +206,7 @@ func TestALostLeaseEndsTheAttemptAndItsTransaction(t *testing.T) {
 		var c clock
 		var seen results
 		r := newRunner(db, func(config *job.Config) {
-			config.Now, config.Observe, config.Lease = c.now, seen.observe, time.Second
+			config.Now, config.Observe, config.Lease = c.now, seen.observe, 2*time.Second
 		})
 		var completion error
 		r.Register(job.Kind{Name: "k", Run: func(ctx context.Context, task job.Task) error {
@@ -237,12 +238,12 @@ func TestALongAttemptKeepsItsLease(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		var seen results
-		r := newRunner(db, func(c *job.Config) { c.Observe, c.Lease = seen.observe, time.Second })
+		r := newRunner(db, func(c *job.Config) { c.Observe, c.Lease = seen.observe, 2*time.Second })
 		r.Register(job.Kind{Name: "k", Run: func(ctx context.Context, _ job.Task) error {
 			select {
 			case <-ctx.Done():
 				return context.Cause(ctx)
-			case <-time.After(2 * time.Second):
+			case <-time.After(4 * time.Second):
 				return nil
 			}
 		}})
@@ -293,7 +294,7 @@ func TestShutdownWaitsThenInterrupts(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		var seen results
-		r := newRunner(db, func(c *job.Config) { c.Observe, c.Grace = seen.observe, 300*time.Millisecond })
+		r := newRunner(db, func(c *job.Config) { c.Observe, c.Grace = seen.observe, 3*time.Second })
 		started := make(chan struct{}, 2)
 		r.Register(job.Kind{Name: "short", Run: func(ctx context.Context, _ job.Task) error {
 			started <- struct{}{}
