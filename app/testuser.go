@@ -6,8 +6,8 @@ import (
 	"time"
 
 	"tessera/httpapi"
-	"tessera/httpapi/gotrue"
 	"tessera/identity"
+	"tessera/session/token"
 	"tessera/testuser"
 )
 
@@ -26,7 +26,7 @@ func (a *App) wireTestUsers(_ context.Context, r *rooms) error {
 	}
 	if c.Auth.Mode == modeSupabase {
 		auth = testuser.AuthServerConfig{
-			URL: c.Supabase.URL + gotrue.Prefix, AnonKey: c.Supabase.AnonKey, ServiceRoleKey: c.Supabase.ServiceRoleKey,
+			URL: token.SupabaseIssuer(c.Supabase.URL, "").Issuer, AnonKey: c.Supabase.AnonKey, ServiceRoleKey: c.Supabase.ServiceRoleKey,
 			Now: a.options.Now, Transport: outside,
 		}
 	}

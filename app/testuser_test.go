@@ -134,7 +134,7 @@ func TestTestUserCallsThatRace(t *testing.T) {
 // where pages sign in.
 func supabaseMode(p *supabasetest.Server) []string {
 	return []string{
-		"TESSERA_AUTH_MODE=supabase", "TESSERA_SUPABASE_URL=" + p.ProjectURL(),
+		"TESSERA_AUTH_MODE=supabase", "TESSERA_SUPABASE_URL=" + p.ProjectURL() + "/", // as people paste it
 		"TESSERA_SUPABASE_ANON_KEY=" + p.AnonKey, "TESSERA_SUPABASE_SERVICE_ROLE_KEY=" + p.ServiceRoleKey,
 		"TESSERA_TEST_USERS_MAIL_API_URL=",
 	}

@@ -78,7 +78,7 @@ func keyDetail(c *candidate, from *issuer) string {
 	case c.kid == "":
 		return "no kid; the issuer's only " + c.alg + " key"
 	}
-	return fmt.Sprintf("kid %s is a %s key of the issuer", c.kid, c.alg)
+	return fmt.Sprintf("kid %s is an %s key of the issuer", c.kid, c.alg)
 }
 
 // add notes a check and reports whether it passed.
