@@ -37,6 +37,7 @@ type Config struct {
 	Coordination CoordinationConfig
 	Auth         AuthConfig
 	Supabase     SupabaseConfig
+	Providers    ProvidersConfig
 	Mail         mail.Config
 	Gateway      GatewayConfig
 	TestUsers    testuser.Config

@@ -15,6 +15,8 @@ func (a *App) console(r *rooms) *console.API {
 	console.AddMe(api)
 	console.AddInspect(api, r.verifier, r.sessions)
 	console.AddTestUsers(api, r.testUsers)
+	console.AddThirdParty(api, console.ThirdParty{Service: r.pending, Sessions: r.sessions, Cookies: a.cookies()})
+	console.AddSourcePolicy(api, r.policies)
 	console.AddAudit(api, a.core.db.Audit())
 	console.AddModels(api, r.messages)
 	console.AddMessages(api, r.messages, a.options.Config.Gateway.Messages.MaxRequestBytes)
@@ -30,6 +32,7 @@ func (a *App) publicConfig(r *rooms) console.PublicConfig {
 		SignupEnabled: !c.Auth.Accounts.DisableSignup, AnonymousEnabled: c.Auth.Accounts.Anonymous,
 		Autoconfirm: c.Auth.Accounts.Autoconfirm, PasswordMinLength: c.Auth.Accounts.PasswordMinLength,
 		TestUsersEnabled: r.testUsers.IsOn, Simulators: a.options.Simulators,
+		Sources: sources(r.providers),
 	}
 	if c.Auth.Mode == modeSupabase {
 		p.Supabase = &console.SupabaseProject{URL: c.Supabase.URL, AnonKey: c.Supabase.AnonKey}

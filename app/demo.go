@@ -90,6 +90,7 @@ func startDemo(ctx context.Context, c Command, o DemoOptions) (_ *demo, err erro
 	if err != nil {
 		return nil, err
 	}
+	d.simulators.SendBackTo(d.app.URL)
 	if err := d.seed(ctx); err != nil {
 		return nil, errors.Join(err, d.app.Stop(ctx))
 	}

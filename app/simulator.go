@@ -10,7 +10,10 @@ import (
 
 	"tessera/gateway/gatewaytest"
 	"tessera/httpapi/console"
+	"tessera/httpapi/gotrue"
 	"tessera/mail/mailtest"
+	"tessera/provider/providertest"
+	"tessera/provider/wechat"
 	"tessera/testuser/mailapitest"
 )
 
@@ -20,6 +23,8 @@ type Simulators struct {
 	Mail     *mailtest.Mailbox
 	Upstream *UpstreamSimulator
 	MailAPI  *MailAPISimulator
+	// Providers are the simulated login providers, by the name of the source.
+	Providers map[string]*providertest.Simulator
 
 	servers []*http.Server
 }
@@ -62,8 +67,63 @@ func StartSimulators(ctx context.Context, host string) (_ *Simulators, err error
 	if s.Upstream.URL, err = s.serve(ctx, free, s.Upstream); err != nil {
 		return nil, err
 	}
-	s.MailAPI.URL, err = s.serve(ctx, free, s.MailAPI)
-	return s, err
+	if s.MailAPI.URL, err = s.serve(ctx, free, s.MailAPI); err != nil {
+		return nil, err
+	}
+	return s, s.startProviders(ctx, free)
+}
+
+// startProviders starts one simulator for each kind of login provider.
+func (s *Simulators) startProviders(ctx context.Context, addr string) error {
+	s.Providers = map[string]*providertest.Simulator{}
+	for _, kind := range providertest.Kinds() {
+		simulator, err := providertest.Start(ctx, providertest.Options{Kind: kind, Addr: addr})
+		if err != nil {
+			return err
+		}
+		s.Providers[string(kind)] = simulator
+	}
+	return nil
+}
+
+// SendBackTo tells the login providers where their one client lives: a
+// redirect URI is registered, or refused.
+func (s *Simulators) SendBackTo(serverURL string) {
+	back := []string{serverURL + gotrue.Prefix + "/callback"}
+	for kind, simulator := range s.Providers {
+		if kind == string(providertest.WeChat) {
+			simulator.Register(providertest.App{ID: simulatorOpenApp, Secret: simulatorKey, Name: "Tessera", RedirectURIs: back, Channel: wechat.ChannelOpen})
+			simulator.Register(providertest.App{ID: simulatorMPApp, Secret: simulatorKey, Name: "Tessera", RedirectURIs: back, Channel: wechat.ChannelMP})
+			continue
+		}
+		simulator.Register(providertest.App{ID: simulatorClient, Secret: simulatorKey, Name: "Tessera", RedirectURIs: back})
+	}
+}
+
+// Our clients at the simulated login providers.
+const (
+	simulatorClient  = "tessera"
+	simulatorOpenApp = "wxtesseraopen0001"
+	simulatorMPApp   = "wxtesseramp000001"
+)
+
+// providerSettings is what a server must be told to use the login providers.
+func (s *Simulators) providerSettings() []string {
+	at := func(kind providertest.Kind) string { return s.Providers[string(kind)].URL() }
+	settings := []string{
+		"TESSERA_PROVIDERS_LINUXDO_URL=" + at(providertest.LinuxDo), "TESSERA_PROVIDERS_LINUXDO_FORUM_URL=" + at(providertest.LinuxDo),
+		"TESSERA_PROVIDERS_GOOGLE_ISSUER=" + at(providertest.Google),
+		"TESSERA_PROVIDERS_GITHUB_URL=" + at(providertest.GitHub), "TESSERA_PROVIDERS_GITHUB_API_URL=" + at(providertest.GitHub),
+		"TESSERA_PROVIDERS_WECHAT_OPEN_URL=" + at(providertest.WeChat), "TESSERA_PROVIDERS_WECHAT_API_URL=" + at(providertest.WeChat),
+		"TESSERA_PROVIDERS_WECHAT_OPEN_APP_ID=" + simulatorOpenApp, "TESSERA_PROVIDERS_WECHAT_OPEN_APP_SECRET=" + simulatorKey,
+		"TESSERA_PROVIDERS_WECHAT_MP_APP_ID=" + simulatorMPApp, "TESSERA_PROVIDERS_WECHAT_MP_APP_SECRET=" + simulatorKey,
+		`TESSERA_PROVIDERS_OIDC=[{"name":"corp","display_name":"Corp SSO","issuer":"` + at(providertest.OIDC) +
+			`","client_id":"` + simulatorClient + `","client_secret":"` + simulatorKey + `"}]`,
+	}
+	for _, name := range []string{"LINUXDO", "GOOGLE", "GITHUB"} {
+		settings = append(settings, "TESSERA_PROVIDERS_"+name+"_CLIENT_ID="+simulatorClient, "TESSERA_PROVIDERS_"+name+"_CLIENT_SECRET="+simulatorKey)
+	}
+	return settings
 }
 
 func (s *Simulators) serve(ctx context.Context, addr string, handler http.Handler) (url string, err error) {
@@ -82,6 +142,9 @@ func (s *Simulators) Stop() {
 	if s.Mail != nil {
 		s.Mail.Close()
 	}
+	for _, simulator := range s.Providers {
+		simulator.Close()
+	}
 	for _, server := range s.servers {
 		_ = server.Close()
 	}
@@ -93,7 +156,7 @@ func (s *Simulators) Environment() ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []string{
+	return append([]string{
 		"TESSERA_MAIL_HOST=" + host, "TESSERA_MAIL_PORT=" + port, "TESSERA_MAIL_TLS=none",
 		"TESSERA_MAIL_FROM=Tessera <no-reply@tessera.example>",
 		"TESSERA_GATEWAY_UPSTREAM_BASE_URL=" + s.Upstream.URL + "/v1",
@@ -102,7 +165,7 @@ func (s *Simulators) Environment() ([]string, error) {
 		"TESSERA_TEST_USERS_ENABLED=on",
 		"TESSERA_TEST_USERS_MAIL_API_URL=" + s.MailAPI.URL,
 		"TESSERA_TEST_USERS_MAIL_API_KEY=" + simulatorKey,
-	}, nil
+	}, s.providerSettings()...), nil
 }
 
 // pages are what a person may look at.

@@ -15,8 +15,11 @@ import (
 	"tessera/httpapi/console"
 	"tessera/httpapi/gotrue"
 	"tessera/httpapi/webapp"
+	"tessera/identity"
 	"tessera/job"
 	"tessera/mail"
+	"tessera/pendingauth"
+	"tessera/provider"
 	"tessera/session"
 	"tessera/session/token"
 	"tessera/store/kv"
@@ -35,6 +38,11 @@ type rooms struct {
 	limits   *httpapi.Limits
 	messages *gateway.Service
 
+	providers *provider.Registry
+	policies  sourcePolicies
+	factors   *identity.Factors
+	pending   *pendingauth.Service
+
 	testUsers *testuser.Service
 }
 
@@ -42,7 +50,7 @@ type rooms struct {
 func (a *App) wire(ctx context.Context) error {
 	r := &rooms{metrics: newMetrics()}
 	for _, step := range []func(context.Context, *rooms) error{
-		a.wireTracing, a.wireCoordination, a.wireJobs, a.wireTokens, a.wireSessions, a.wireGateway, a.wireTestUsers,
+		a.wireTracing, a.wireCoordination, a.wireJobs, a.wireTokens, a.wireSessions, a.wireProviders, a.wireGateway, a.wireTestUsers,
 	} {
 		if err := step(ctx, r); err != nil {
 			return err
@@ -143,6 +151,10 @@ func (a *App) wireSessions(_ context.Context, r *rooms) error {
 	codes := core.db.Codes()
 	r.jobs.Register(job.Kind{Name: "session.purge_codes", Every: time.Hour, Run: func(ctx context.Context, _ job.Task) error {
 		return codes.PurgeCodes(ctx, a.options.Now().Add(-time.Hour))
+	}})
+	pending := core.db.PendingAuth()
+	r.jobs.Register(job.Kind{Name: "pendingauth.purge", Every: time.Hour, Run: func(ctx context.Context, _ job.Task) error {
+		return pending.Purge(ctx, a.options.Now().Add(-time.Hour))
 	}})
 	r.sessions = &session.Service{
 		Accounts: core.accounts, Store: core.db.Sessions(), Codes: codes, Signer: core.ring, Mailer: post, Limiter: limiter{r.kv},
@@ -261,7 +273,8 @@ func readOnly(next http.Handler) http.Handler {
 func (a *App) mountGoTrue(root chi.Router, r *rooms) {
 	surface := &gotrue.Surface{
 		Sessions: r.sessions, Accounts: a.core.accounts, Verifier: r.verifier, Keys: a.core.ring, Limits: r.limits,
-		Rates: a.options.Config.Auth.Surface.Limits, ExternalURL: a.core.external, Version: Version,
+		Rates: a.options.Config.Auth.Surface.Limits, Cookies: a.cookies(), Pending: r.pending, Factors: r.factors,
+		SiteName: a.options.Config.Site.Name, Version: Version,
 	}
 	surface.Mount(root)
 }

@@ -32,6 +32,11 @@ const (
 	ActionSynced           Action = "user_synced"
 	ActionAdminGranted     Action = "admin_granted"
 	ActionTestUser         Action = "test_user"
+	ActionIdentityBound    Action = "identity_linked"
+	ActionIdentityUnbound  Action = "identity_unlinked"
+	ActionFactorEnrolled   Action = "factor_in_progress"
+	ActionFactorVerified   Action = "verification_attempted"
+	ActionFactorRemoved    Action = "factor_deleted"
 )
 
 // Group is the log that an action belongs to, in GoTrue's words.

@@ -20,6 +20,8 @@ type New struct {
 	Role         string // "" = RoleAuthenticated
 	AppMetadata  map[string]any
 	UserMetadata map[string]any
+	Nickname     string
+	AvatarURL    string
 	External     *Identity // the identity of an account that begins elsewhere
 	Origin       Origin
 	Action       Action // what the audit log calls it; "" = ActionSignup
@@ -57,6 +59,7 @@ func (s *Service) build(ctx context.Context, n New) (User, error) {
 	now := s.Now()
 	user := User{
 		ID: n.ID, Role: n.Role, IsAdmin: n.IsAdmin, IsAnonymous: n.IsAnonymous,
+		Nickname: n.Nickname, AvatarURL: n.AvatarURL,
 		AppMetadata: maps.Clone(n.AppMetadata), UserMetadata: maps.Clone(n.UserMetadata),
 		CreatedAt: now, UpdatedAt: now,
 	}
@@ -88,38 +91,49 @@ func (s *Service) build(ctx context.Context, n New) (User, error) {
 		return User{}, err
 	}
 	user.PasswordHash = hash
-	return user, attachFirstIdentity(&user, n)
+	return user, attachIdentities(&user, n)
 }
 
-// attachFirstIdentity gives the user the identity that it begins with;
-// anonymous users have none.
-func attachFirstIdentity(user *User, n New) error {
-	first := Identity{UserID: user.ID, Origin: n.Origin, CreatedAt: user.CreatedAt, UpdatedAt: user.CreatedAt}
-	switch {
-	case n.External != nil:
-		first.Key, first.Email, first.Claims = n.External.Key, n.External.Email, n.External.Claims
-		first.VerifiedAt, first.LastSignInAt = &user.CreatedAt, &user.CreatedAt
-	case user.Email != "":
-		first.Key, first.Email = EmailKey(user.Email), user.Email
-		first.VerifiedAt, first.LastSignInAt = user.EmailConfirmedAt, &user.CreatedAt
-		first.Claims = emailClaims(*user, n.UserMetadata, n.Origin)
+// attachIdentities gives the user the identities that it begins with: the
+// external one first, where it begins elsewhere, then that of its address.
+// Anonymous users have none.
+func attachIdentities(user *User, n New) error {
+	user.SignupSource = "anonymous"
+	if n.External != nil {
+		external := *n.External
+		external.VerifiedAt, external.LastSignInAt = &user.CreatedAt, &user.CreatedAt
+		if err := attach(user, external, n.Origin); err != nil {
+			return err
+		}
+	}
+	if user.Email != "" {
+		address := Identity{
+			Key: EmailKey(user.Email), Email: user.Email, Claims: emailClaims(*user, n.UserMetadata, n.Origin),
+			VerifiedAt: user.EmailConfirmedAt, LastSignInAt: &user.CreatedAt,
+		}
+		if err := attach(user, address, n.Origin); err != nil {
+			return err
+		}
 		if n.Origin == OriginSignup {
-			user.UserMetadata = maps.Clone(first.Claims)
+			user.UserMetadata = maps.Clone(address.Claims)
 		} else if user.IsConfirmed() {
 			user.UserMetadata = MergeMetadata(user.UserMetadata, map[string]any{"email_verified": true})
 		}
-	default:
-		user.SignupSource = "anonymous"
-		return nil
 	}
+	user.AppMetadata = MergeMetadata(user.AppMetadata, providerMetadata(*user))
+	return nil
+}
+
+func attach(user *User, i Identity, origin Origin) error {
 	id, err := uuid.NewV7()
 	if err != nil {
 		return err
 	}
-	first.ID = id
-	user.SignupSource = first.ProviderType
-	user.Identities = []Identity{first}
-	user.AppMetadata = MergeMetadata(user.AppMetadata, providerMetadata(*user))
+	i.ID, i.UserID, i.Origin, i.CreatedAt, i.UpdatedAt = id, user.ID, origin, user.CreatedAt, user.CreatedAt
+	if len(user.Identities) == 0 {
+		user.SignupSource = i.ProviderType
+	}
+	user.Identities = append(user.Identities, i)
 	return nil
 }
 

@@ -34,6 +34,10 @@ var (
 		"User is banned", "Ask the operator.")
 	ErrIdentityTaken = fault.Declare(fault.Conflict, "identity.identity_taken",
 		"This identity belongs to an account already", "Sign in with it.")
+	ErrIdentityNotFound = fault.Declare(fault.NotFound, "identity.identity_not_found",
+		"Identity doesn't exist", "List the identities of the account and name one of them.")
+	ErrLastWayIn = fault.Declare(fault.Unprocessable, "identity.last_way_in",
+		"User must have at least 1 identity after unlinking", "Add another way to sign in first.")
 	ErrSignupDisabled = fault.Declare(fault.Unprocessable, "identity.signup_disabled",
 		"Signups not allowed for this instance", "Ask the operator for an account.")
 	ErrAnonymousDisabled = fault.Declare(fault.Unprocessable, "identity.anonymous_disabled",

@@ -33,6 +33,8 @@ type Store interface {
 	// ChangeIdentity writes the mutable parts of an identity, its key included.
 	// Faults: ErrIdentityTaken.
 	ChangeIdentity(ctx context.Context, identity Identity) error
+	// DeleteIdentity removes an identity; false when it was gone.
+	DeleteIdentity(ctx context.Context, id uuid.UUID) (bool, error)
 	// TouchSignIn notes a sign-in without changing the row's version.
 	TouchSignIn(ctx context.Context, id uuid.UUID, at time.Time) error
 }

@@ -37,6 +37,7 @@ type User struct {
 	UpdatedAt        time.Time
 
 	Identities []Identity // oldest first
+	Factors    []Factor   // oldest first
 }
 
 // IsBanned reports whether the user is banned at the given time.
@@ -99,6 +100,15 @@ type Identity struct {
 	LastSignInAt *time.Time
 	CreatedAt    time.Time
 	UpdatedAt    time.Time
+	Channels     []Channel // written with the identity
+}
+
+// Channel is a further name of an identity that holds for one app of its
+// provider only. It is support data, never a way in.
+type Channel struct {
+	Name    string
+	AppID   string
+	Subject string
 }
 
 // EmailKey is the canonical key of a normalised address.

@@ -94,6 +94,13 @@ var catalogs = map[string]catalog{
 				Button:  "Confirm",
 				Ignore:  "If it was not you, change your password now, and give the code to nobody.",
 			},
+			KindPendingEmail: {
+				Subject: "Your code for {site}",
+				Heading: "Confirm your e-mail address",
+				Intro:   "Somebody is signing in to {site} through another provider and gave this address.",
+				Button:  "Continue",
+				Ignore:  "If it was not you, ignore this mail, and give the code to nobody.",
+			},
 			KindInvite: {
 				Subject: "You are invited to {site}",
 				Heading: "You are invited to {site}",
@@ -155,6 +162,13 @@ var catalogs = map[string]catalog{
 				Intro:   "您正在对账号进行重要变更。",
 				Button:  "确认",
 				Ignore:  "如果不是您本人操作，请立即修改密码，并且不要把验证码告诉任何人。",
+			},
+			KindPendingEmail: {
+				Subject: "你的 {site} 验证码",
+				Heading: "验证邮箱地址",
+				Intro:   "有人正在通过第三方账号登录 {site}，并填写了这个邮箱。",
+				Button:  "继续",
+				Ignore:  "如果不是你本人操作，请忽略本邮件，并且不要把验证码告诉任何人。",
 			},
 			KindInvite: {
 				Subject: "邀请您加入 {site}",

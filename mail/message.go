@@ -25,13 +25,14 @@ const (
 	KindEmailChangeCurrent Kind = "email_change_current"
 	KindReauthentication   Kind = "reauthentication"
 	KindInvite             Kind = "invite"
+	KindPendingEmail       Kind = "pending_email" // proves an address while a sign-in from elsewhere waits; a code only
 )
 
 // Kinds lists every kind of mail, in the order above.
 func Kinds() []Kind {
 	return []Kind{
 		KindSignup, KindRecovery, KindMagicLink, KindEmailChangeNew,
-		KindEmailChangeCurrent, KindReauthentication, KindInvite,
+		KindEmailChangeCurrent, KindReauthentication, KindInvite, KindPendingEmail,
 	}
 }
 

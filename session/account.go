@@ -113,7 +113,7 @@ func (s *Service) requestEmailChange(ctx context.Context, user identity.User, wa
 	if _, err := s.Accounts.Store.UserByEmail(ctx, email); err == nil {
 		return identity.User{}, identity.ErrEmailTaken.On("email", "has an account")
 	}
-	if err := s.pace(ctx, KindEmailChangeNew, email); err != nil {
+	if err := s.Pace(ctx, KindEmailChangeNew, email); err != nil {
 		return identity.User{}, err
 	}
 	now := s.Now()

@@ -35,7 +35,7 @@ type Flow struct {
 // sendTo issues a link and a code of one kind to the user's own address, and
 // notes when. Faults: ErrMailTooSoon.
 func (s *Service) sendTo(ctx context.Context, user identity.User, kind Kind, flow Flow) (identity.User, error) {
-	if err := s.pace(ctx, kind, user.Email); err != nil {
+	if err := s.Pace(ctx, kind, user.Email); err != nil {
 		return user, err
 	}
 	action := map[Kind]identity.Action{
@@ -76,9 +76,9 @@ func noteSent(u *identity.User, kind Kind, now time.Time) {
 	}
 }
 
-// pace refuses a mail to an address that had one of its kind just now. It
+// Pace refuses a mail to an address that had one of its kind just now. It
 // looks at the address, not at the account, so that it tells nothing of it.
-func (s *Service) pace(ctx context.Context, kind Kind, address string) error {
+func (s *Service) Pace(ctx context.Context, kind Kind, address string) error {
 	if s.Config.MailInterval <= 0 {
 		return nil
 	}
@@ -176,7 +176,7 @@ func (s *Service) ResendEmailChange(ctx context.Context, email string, flow Flow
 	if err != nil {
 		return err
 	}
-	if err := s.pace(ctx, KindEmailChangeNew, normalised); err != nil {
+	if err := s.Pace(ctx, KindEmailChangeNew, normalised); err != nil {
 		return err
 	}
 	waiting, err := s.Codes.OneTimeTokensTo(ctx, normalised, KindEmailChangeNew, KindEmailChangeCurrent)
@@ -216,7 +216,7 @@ func (s *Service) sendIfKnown(ctx context.Context, email string, flow Flow, kind
 		if kind == "" {
 			kind = KindSignup
 		}
-		return s.pace(ctx, kind, normalised)
+		return s.Pace(ctx, kind, normalised)
 	}
 	_, err = s.sendTo(ctx, user, kind, flow)
 	return err

@@ -25,6 +25,9 @@ type Store interface {
 	// ReplaceRefreshToken marks a token as replaced and writes its successor;
 	// false, with nothing written, when it was replaced already.
 	ReplaceRefreshToken(ctx context.Context, id uuid.UUID, successor RefreshToken) (bool, error)
+	// RaiseSession writes a session's level and methods, and puts one token in
+	// place of its whole chain. Faults: ErrSessionNotFound.
+	RaiseSession(ctx context.Context, s Session, only RefreshToken) error
 }
 
 // Kind says what a one-time token is for.

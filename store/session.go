@@ -130,6 +130,25 @@ func (s *Sessions) ReplaceRefreshToken(ctx context.Context, id uuid.UUID, next s
 	return replaced, err
 }
 
+// RaiseSession implements session.Store.
+func (s *Sessions) RaiseSession(ctx context.Context, raised session.Session, only session.RefreshToken) error {
+	return s.db.InTx(ctx, func(ctx context.Context) error {
+		client := s.db.accounts(ctx)
+		n, err := client.Session.Update().Where(entsession.ID(raised.ID)).
+			SetAal(raised.AAL).SetAmr(amrRows(raised.AMR)).SetRefreshedAt(utc(raised.RefreshedAt)).Save(ctx)
+		if err != nil {
+			return fmt.Errorf("raise session: %w", err)
+		}
+		if n == 0 {
+			return session.ErrSessionNotFound
+		}
+		if _, err := client.RefreshToken.Delete().Where(refreshtoken.SessionID(raised.ID)).Exec(ctx); err != nil {
+			return fmt.Errorf("drop refresh chain: %w", err)
+		}
+		return s.addRefreshToken(ctx, only)
+	})
+}
+
 func sessionOf(row *accountdb.Session) session.Session {
 	return session.Session{
 		ID: row.ID, UserID: row.UserID, AAL: row.Aal, AMR: amrOf(row.Amr), UserAgent: row.UserAgent, IP: row.IP,

@@ -13,6 +13,8 @@ import (
 	"tessera/identity"
 	"tessera/store/ent/accountdb"
 	"tessera/store/ent/accountdb/authidentity"
+	"tessera/store/ent/accountdb/authidentitychannel"
+	"tessera/store/ent/accountdb/mfafactor"
 	"tessera/store/ent/accountdb/predicate"
 	entuser "tessera/store/ent/accountdb/user"
 )
@@ -109,6 +111,9 @@ func (s *Users) one(ctx context.Context, where predicate.User) (identity.User, e
 	row, err := s.db.accounts(ctx).User.Query().Where(where).
 		WithIdentities(func(q *accountdb.AuthIdentityQuery) {
 			q.Order(authidentity.ByCreatedAt(), authidentity.ByID())
+		}).
+		WithFactors(func(q *accountdb.MFAFactorQuery) {
+			q.Order(mfafactor.ByCreatedAt(), mfafactor.ByID())
 		}).Only(ctx)
 	if accountdb.IsNotFound(err) {
 		return identity.User{}, identity.ErrUserNotFound
@@ -212,14 +217,54 @@ func (s *Users) AddIdentity(ctx context.Context, i identity.Identity) error {
 	create := s.db.accounts(ctx).AuthIdentity.Create().
 		SetID(i.ID).SetUserID(i.UserID).SetOrigin(string(i.Origin)).SetCreatedAt(utc(i.CreatedAt))
 	setIdentity(create.Mutation(), i)
-	return identityConstraint(create.Exec(ctx))
+	if err := create.Exec(ctx); err != nil {
+		return identityConstraint(err)
+	}
+	return s.keepChannels(ctx, i)
+}
+
+// keepChannels writes an identity's channels. One that another identity had
+// moves over: the provider says whose it is now.
+func (s *Users) keepChannels(ctx context.Context, i identity.Identity) error {
+	for _, c := range i.Channels {
+		id, err := uuid.NewV7()
+		if err != nil {
+			return err
+		}
+		err = s.db.accounts(ctx).AuthIdentityChannel.Create().SetID(id).SetIdentityID(i.ID).
+			SetProviderType(i.ProviderType).SetProviderKey(i.ProviderKey).
+			SetChannel(c.Name).SetChannelAppID(c.AppID).SetChannelSubject(c.Subject).
+			SetCreatedAt(utc(i.UpdatedAt)).SetUpdatedAt(utc(i.UpdatedAt)).
+			OnConflictColumns(
+				authidentitychannel.FieldProviderType, authidentitychannel.FieldProviderKey, authidentitychannel.FieldChannel,
+				authidentitychannel.FieldChannelAppID, authidentitychannel.FieldChannelSubject,
+			).Update(func(u *accountdb.AuthIdentityChannelUpsert) {
+			u.SetIdentityID(i.ID).SetUpdatedAt(utc(i.UpdatedAt))
+		}).Exec(ctx)
+		if err != nil {
+			return fmt.Errorf("write identity channel: %w", err)
+		}
+	}
+	return nil
+}
+
+// DeleteIdentity implements identity.Store.
+func (s *Users) DeleteIdentity(ctx context.Context, id uuid.UUID) (bool, error) {
+	n, err := s.db.accounts(ctx).AuthIdentity.Delete().Where(authidentity.ID(id)).Exec(ctx)
+	if err != nil {
+		return false, fmt.Errorf("delete identity: %w", err)
+	}
+	return n == 1, nil
 }
 
 // ChangeIdentity implements identity.Store.
 func (s *Users) ChangeIdentity(ctx context.Context, i identity.Identity) error {
 	update := s.db.accounts(ctx).AuthIdentity.UpdateOneID(i.ID)
 	setIdentity(update.Mutation(), i)
-	return identityConstraint(update.Exec(ctx))
+	if err := update.Exec(ctx); err != nil {
+		return identityConstraint(err)
+	}
+	return s.keepChannels(ctx, i)
 }
 
 func setIdentity(m *accountdb.AuthIdentityMutation, i identity.Identity) {
@@ -277,6 +322,9 @@ func userOf(row *accountdb.User) identity.User {
 			VerifiedAt: utcOrNil(i.VerifiedAt), LastSignInAt: utcOrNil(i.LastSignInAt),
 			CreatedAt: utc(i.CreatedAt), UpdatedAt: utc(i.UpdatedAt),
 		})
+	}
+	for _, f := range row.Edges.Factors {
+		u.Factors = append(u.Factors, factorOf(f))
 	}
 	return u
 }

@@ -22,6 +22,7 @@ import (
 
 	"tessera/app"
 	"tessera/mail/mailtest"
+	"tessera/provider/providertest"
 	"tessera/secret"
 	"tessera/store/storetest"
 )
@@ -48,8 +49,10 @@ type Server struct {
 	Mail           *mailtest.Mailbox
 	// Upstream is the model server's simulator.
 	Upstream *app.UpstreamSimulator
-	Options  Options // with every field filled, to start the same one again
-	Logs     *Logs
+	// Providers are the login providers' simulators, by kind.
+	Providers map[string]*providertest.Simulator
+	Options   Options // with every field filled, to start the same one again
+	Logs      *Logs
 
 	app  *app.App
 	stop func()
@@ -97,7 +100,7 @@ func Start(t *testing.T, o Options) *Server {
 	}
 	t.Cleanup(simulators.Stop)
 	s := &Server{
-		Options: o, Logs: &Logs{}, Mail: simulators.Mail, Upstream: simulators.Upstream,
+		Options: o, Logs: &Logs{}, Mail: simulators.Mail, Upstream: simulators.Upstream, Providers: simulators.Providers,
 		Admin: Login{Email: "admin@tessera.example", Password: rand.Text()},
 	}
 	s.boot(t, simulators)
@@ -156,6 +159,7 @@ func (s *Server) boot(t *testing.T, simulators *app.Simulators) {
 	t.Cleanup(s.stop)
 	s.URL, s.AnonKey, s.ServiceRoleKey = s.app.URL, s.app.AnonKey, s.app.ServiceRoleKey
 	if simulators != nil {
+		simulators.SendBackTo(s.URL)
 		if err := s.app.CreateAdmin(t.Context(), s.Admin.Email, s.Admin.Password); err != nil {
 			t.Fatalf("administrator: %v", err)
 		}

@@ -21,6 +21,7 @@ type PublicConfig struct {
 	Autoconfirm       bool             `json:"autoconfirm" doc:"An address counts as confirmed without a mail."`
 	PasswordMinLength int              `json:"password_min_length"`
 	TestUsersEnabled  bool             `json:"test_users_enabled"`
+	Sources           []SignInSource   `json:"sources" doc:"Where else people may sign in."`
 	Simulators        []Simulator      `json:"simulators" doc:"The simulated neighbours that run beside this server; empty outside demonstrations."`
 }
 
@@ -28,6 +29,13 @@ type PublicConfig struct {
 type SupabaseProject struct {
 	URL     string `json:"url"`
 	AnonKey string `json:"anon_key"`
+}
+
+// SignInSource is a provider that people may sign in with.
+type SignInSource struct {
+	Name        string `json:"name" doc:"How calls name it." example:"linuxdo"`
+	Type        string `json:"type" doc:"linuxdo, oidc, wechat, google or github."`
+	DisplayName string `json:"display_name" doc:"How people know it."`
 }
 
 // Simulator is a simulated neighbour and where to look at it.
@@ -52,6 +60,9 @@ func AddPublicConfig(a *API, current func() PublicConfig) {
 		body := current()
 		if body.Simulators == nil {
 			body.Simulators = []Simulator{}
+		}
+		if body.Sources == nil {
+			body.Sources = []SignInSource{}
 		}
 		return &publicConfigOutput{CacheControl: "no-cache", Body: body}, nil
 	})

@@ -9,6 +9,8 @@ import (
 	"tessera/fault"
 	"tessera/httpapi"
 	"tessera/identity"
+	"tessera/pendingauth"
+	"tessera/provider"
 	"tessera/session"
 	"tessera/session/token"
 )
@@ -74,6 +76,19 @@ var codes = map[string]wire{
 	identity.ErrUserBanned.Code:            {403, "user_banned"},
 	identity.ErrUserExists.Code:            {422, "user_already_exists"},
 	identity.ErrIdentityTaken.Code:         {422, "identity_already_exists"},
+	identity.ErrIdentityNotFound.Code:      {404, "identity_not_found"},
+	identity.ErrLastWayIn.Code:             {422, "single_identity_not_deletable"},
+	identity.ErrFactorNotFound.Code:        {404, "mfa_factor_not_found"},
+	identity.ErrFactorNameTaken.Code:       {422, "mfa_factor_name_conflict"},
+	identity.ErrTooManyFactors.Code:        {422, "too_many_enrolled_mfa_factors"},
+	identity.ErrFactorCodeWrong.Code:       {422, "mfa_verification_failed"},
+	identity.ErrFactorLocked.Code:          {429, "over_request_rate_limit"},
+	identity.ErrChallengeGone.Code:         {422, "mfa_challenge_expired"},
+	errAALToEnroll.Code:                    {403, "insufficient_aal"},
+	errAALToUnenroll.Code:                  {422, "insufficient_aal"},
+	provider.ErrUnknown.Code:               {400, "validation_failed"},
+	pendingauth.ErrFlowUnknown.Code:        {400, "bad_oauth_state"},
+	provider.ErrDenied.Code:                {400, "access_denied"},
 	identity.ErrSignupDisabled.Code:        {422, "signup_disabled"},
 	identity.ErrAnonymousDisabled.Code:     {422, "anonymous_provider_disabled"},
 	session.ErrSessionNotFound.Code:        {403, "session_not_found"},

@@ -16,6 +16,8 @@ type RateLimits struct {
 	Mail           httpapi.Rate `name:"mail" doc:"Requests that send a mail, from one address." default:"30/5m"`
 	Verify         httpapi.Rate `name:"verify" doc:"Links and codes tried from one address." default:"30/5m"`
 	VerifyByUser   httpapi.Rate `name:"verify_account" doc:"Codes tried for one account." default:"15/5m"`
+	Factor         httpapi.Rate `name:"factor" doc:"Second factors tried, from one address and for one account." default:"15/1m"`
+	Authorize      httpapi.Rate `name:"authorize" doc:"Sign-ins begun at providers from one address." default:"60/5m"`
 	UserUpdate     httpapi.Rate `name:"user_update" doc:"Changes to accounts from one address." default:"60/5m"`
 }
 
@@ -27,6 +29,14 @@ func (r RateLimits) token() httpapi.Limit { return httpapi.Limit{Name: "token", 
 func (r RateLimits) mail() httpapi.Limit  { return httpapi.Limit{Name: "mail", Address: r.Mail} }
 func (r RateLimits) update() httpapi.Limit {
 	return httpapi.Limit{Name: "user_update", Address: r.UserUpdate}
+}
+
+func (r RateLimits) factor() httpapi.Limit {
+	return httpapi.Limit{Name: "factor", Address: r.Factor, Account: r.Factor}
+}
+
+func (r RateLimits) authorize() httpapi.Limit {
+	return httpapi.Limit{Name: "authorize", Address: r.Authorize}
 }
 
 func (r RateLimits) password() httpapi.Limit {

@@ -3,12 +3,12 @@ package gotrue
 import (
 	"context"
 	"net/http"
-	"net/url"
 
 	"github.com/go-chi/chi/v5"
 
 	"tessera/httpapi"
 	"tessera/identity"
+	"tessera/pendingauth"
 	"tessera/session"
 	"tessera/session/token"
 )
@@ -42,9 +42,11 @@ type Surface struct {
 	Keys     KeySet
 	Limits   *httpapi.Limits
 	Rates    RateLimits
-	// ExternalURL is our public origin. Cookies are Secure where it is https.
-	ExternalURL *url.URL
-	Version     string
+	Pending  *pendingauth.Service
+	Factors  *identity.Factors
+	Cookies  httpapi.Cookies
+	SiteName string
+	Version  string
 }
 
 // Mount adds the surface's routes to r, under Prefix.
@@ -76,6 +78,9 @@ func (s *Surface) mountPublic(r chi.Router) {
 	handle(http.MethodPost, "/magiclink", s.limited(s.Rates.mail(), s.otp))
 	handle(http.MethodGet, "/verify", s.limited(s.Rates.verify(), s.showLink))
 	handle(http.MethodPost, "/verify", s.limited(s.Rates.verify(), s.verify))
+	handle(http.MethodGet, "/authorize", s.limited(s.Rates.authorize(), s.authorize))
+	handle(http.MethodGet, "/callback", s.callback)
+	handle(http.MethodPost, "/callback", s.callback)
 }
 
 func (s *Surface) mountSignedIn(r chi.Router) {
@@ -86,6 +91,11 @@ func (s *Surface) mountSignedIn(r chi.Router) {
 	handle(http.MethodPut, "/user", s.withCaller(s.putUser))
 	handle(http.MethodPost, "/logout", s.withCaller(s.logout))
 	handle(http.MethodGet, "/reauthenticate", s.withCaller(s.reauthenticate))
+	handle(http.MethodDelete, "/user/identities/{identity_id}", s.withCaller(s.unlink))
+	handle(http.MethodPost, "/factors", s.withCaller(s.enroll))
+	handle(http.MethodPost, "/factors/{factor_id}/challenge", s.withCaller(s.challenge))
+	handle(http.MethodPost, "/factors/{factor_id}/verify", s.withCaller(s.verifyFactor))
+	handle(http.MethodDelete, "/factors/{factor_id}", s.withCaller(s.unenroll))
 }
 
 func (s *Surface) mountAdmin(r chi.Router) {

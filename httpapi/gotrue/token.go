@@ -73,7 +73,7 @@ func (s *Surface) grantRefresh(w http.ResponseWriter, r *http.Request, body toke
 		return err
 	}
 	raw := s.refreshTokenOf(r, body.RefreshToken)
-	if raw == "" && s.usesCookie(r) {
+	if raw == "" && s.Cookies.FromOwnPage(r) {
 		return session.ErrRefreshNotFound // nobody is signed in on this browser
 	}
 	grant, err := s.Sessions.Refresh(r.Context(), raw)

@@ -26,6 +26,7 @@ type userView struct {
 	LastSignInAt       *time.Time     `json:"last_sign_in_at,omitempty"`
 	AppMetadata        map[string]any `json:"app_metadata"`
 	UserMetadata       map[string]any `json:"user_metadata"`
+	Factors            []factorView   `json:"factors,omitempty"`
 	Identities         []identityView `json:"identities"`
 	CreatedAt          time.Time      `json:"created_at"`
 	UpdatedAt          time.Time      `json:"updated_at"`
@@ -50,6 +51,7 @@ type identityView struct {
 
 func viewUser(u identity.User) userView {
 	view := viewListedUser(u)
+	view.Factors = viewFactors(u.Factors)
 	view.Identities = make([]identityView, 0, len(u.Identities))
 	for _, i := range u.Identities {
 		view.Identities = append(view.Identities, viewIdentity(u, i))

@@ -17,6 +17,9 @@ const (
 	WeChat  Kind = "wechat"
 )
 
+// Kinds lists every kind.
+func Kinds() []Kind { return []Kind{OIDC, Google, GitHub, LinuxDo, WeChat} }
+
 // protocol is how one kind speaks.
 type protocol interface {
 	routes(mux *http.ServeMux)

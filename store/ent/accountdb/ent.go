@@ -10,13 +10,20 @@ import (
 	"sync"
 	"tessera/store/ent/accountdb/auditentry"
 	"tessera/store/ent/accountdb/authcode"
+	"tessera/store/ent/accountdb/authflow"
 	"tessera/store/ent/accountdb/authidentity"
+	"tessera/store/ent/accountdb/authidentitychannel"
+	"tessera/store/ent/accountdb/identityadoptiondecision"
 	"tessera/store/ent/accountdb/job"
+	"tessera/store/ent/accountdb/mfachallenge"
+	"tessera/store/ent/accountdb/mfafactor"
 	"tessera/store/ent/accountdb/onetimetoken"
+	"tessera/store/ent/accountdb/pendingauthsession"
 	"tessera/store/ent/accountdb/refreshtoken"
 	"tessera/store/ent/accountdb/session"
 	"tessera/store/ent/accountdb/setting"
 	"tessera/store/ent/accountdb/signingkey"
+	"tessera/store/ent/accountdb/sourcegrant"
 	"tessera/store/ent/accountdb/testuser"
 	"tessera/store/ent/accountdb/user"
 
@@ -83,17 +90,24 @@ var (
 func checkColumn(t, c string) error {
 	initCheck.Do(func() {
 		columnCheck = sql.NewColumnCheck(map[string]func(string) bool{
-			auditentry.Table:   auditentry.ValidColumn,
-			authcode.Table:     authcode.ValidColumn,
-			authidentity.Table: authidentity.ValidColumn,
-			job.Table:          job.ValidColumn,
-			onetimetoken.Table: onetimetoken.ValidColumn,
-			refreshtoken.Table: refreshtoken.ValidColumn,
-			session.Table:      session.ValidColumn,
-			setting.Table:      setting.ValidColumn,
-			signingkey.Table:   signingkey.ValidColumn,
-			testuser.Table:     testuser.ValidColumn,
-			user.Table:         user.ValidColumn,
+			auditentry.Table:               auditentry.ValidColumn,
+			authcode.Table:                 authcode.ValidColumn,
+			authflow.Table:                 authflow.ValidColumn,
+			authidentity.Table:             authidentity.ValidColumn,
+			authidentitychannel.Table:      authidentitychannel.ValidColumn,
+			identityadoptiondecision.Table: identityadoptiondecision.ValidColumn,
+			job.Table:                      job.ValidColumn,
+			mfachallenge.Table:             mfachallenge.ValidColumn,
+			mfafactor.Table:                mfafactor.ValidColumn,
+			onetimetoken.Table:             onetimetoken.ValidColumn,
+			pendingauthsession.Table:       pendingauthsession.ValidColumn,
+			refreshtoken.Table:             refreshtoken.ValidColumn,
+			session.Table:                  session.ValidColumn,
+			setting.Table:                  setting.ValidColumn,
+			signingkey.Table:               signingkey.ValidColumn,
+			sourcegrant.Table:              sourcegrant.ValidColumn,
+			testuser.Table:                 testuser.ValidColumn,
+			user.Table:                     user.ValidColumn,
 		})
 	})
 	return columnCheck(t, c)

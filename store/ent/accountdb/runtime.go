@@ -5,9 +5,13 @@ package accountdb
 import (
 	"tessera/store/ent/accountdb/auditentry"
 	"tessera/store/ent/accountdb/authcode"
+	"tessera/store/ent/accountdb/authflow"
 	"tessera/store/ent/accountdb/authidentity"
+	"tessera/store/ent/accountdb/authidentitychannel"
 	"tessera/store/ent/accountdb/job"
+	"tessera/store/ent/accountdb/mfafactor"
 	"tessera/store/ent/accountdb/onetimetoken"
+	"tessera/store/ent/accountdb/pendingauthsession"
 	"tessera/store/ent/accountdb/schema"
 	"tessera/store/ent/accountdb/session"
 	"tessera/store/ent/accountdb/setting"
@@ -43,6 +47,20 @@ func init() {
 	authcodeDescAttempts := authcodeFields[6].Descriptor()
 	// authcode.DefaultAttempts holds the default value on creation for the attempts field.
 	authcode.DefaultAttempts = authcodeDescAttempts.Default.(int)
+	authflowFields := schema.AuthFlow{}.Fields()
+	_ = authflowFields
+	// authflowDescChannel is the schema descriptor for channel field.
+	authflowDescChannel := authflowFields[4].Descriptor()
+	// authflow.DefaultChannel holds the default value on creation for the channel field.
+	authflow.DefaultChannel = authflowDescChannel.Default.(string)
+	// authflowDescCodeChallenge is the schema descriptor for code_challenge field.
+	authflowDescCodeChallenge := authflowFields[11].Descriptor()
+	// authflow.DefaultCodeChallenge holds the default value on creation for the code_challenge field.
+	authflow.DefaultCodeChallenge = authflowDescCodeChallenge.Default.(string)
+	// authflowDescCodeChallengeMethod is the schema descriptor for code_challenge_method field.
+	authflowDescCodeChallengeMethod := authflowFields[12].Descriptor()
+	// authflow.DefaultCodeChallengeMethod holds the default value on creation for the code_challenge_method field.
+	authflow.DefaultCodeChallengeMethod = authflowDescCodeChallengeMethod.Default.(string)
 	authidentityFields := schema.AuthIdentity{}.Fields()
 	_ = authidentityFields
 	// authidentityDescProviderKey is the schema descriptor for provider_key field.
@@ -57,6 +75,12 @@ func init() {
 	authidentityDescOrigin := authidentityFields[7].Descriptor()
 	// authidentity.DefaultOrigin holds the default value on creation for the origin field.
 	authidentity.DefaultOrigin = authidentityDescOrigin.Default.(string)
+	authidentitychannelFields := schema.AuthIdentityChannel{}.Fields()
+	_ = authidentitychannelFields
+	// authidentitychannelDescProviderKey is the schema descriptor for provider_key field.
+	authidentitychannelDescProviderKey := authidentitychannelFields[3].Descriptor()
+	// authidentitychannel.DefaultProviderKey holds the default value on creation for the provider_key field.
+	authidentitychannel.DefaultProviderKey = authidentitychannelDescProviderKey.Default.(string)
 	jobFields := schema.Job{}.Fields()
 	_ = jobFields
 	// jobDescUniq is the schema descriptor for uniq field.
@@ -75,6 +99,28 @@ func init() {
 	jobDescLastError := jobFields[9].Descriptor()
 	// job.DefaultLastError holds the default value on creation for the last_error field.
 	job.DefaultLastError = jobDescLastError.Default.(string)
+	mfafactorFields := schema.MFAFactor{}.Fields()
+	_ = mfafactorFields
+	// mfafactorDescKind is the schema descriptor for kind field.
+	mfafactorDescKind := mfafactorFields[2].Descriptor()
+	// mfafactor.DefaultKind holds the default value on creation for the kind field.
+	mfafactor.DefaultKind = mfafactorDescKind.Default.(string)
+	// mfafactorDescFriendlyName is the schema descriptor for friendly_name field.
+	mfafactorDescFriendlyName := mfafactorFields[3].Descriptor()
+	// mfafactor.DefaultFriendlyName holds the default value on creation for the friendly_name field.
+	mfafactor.DefaultFriendlyName = mfafactorDescFriendlyName.Default.(string)
+	// mfafactorDescStatus is the schema descriptor for status field.
+	mfafactorDescStatus := mfafactorFields[4].Descriptor()
+	// mfafactor.DefaultStatus holds the default value on creation for the status field.
+	mfafactor.DefaultStatus = mfafactorDescStatus.Default.(string)
+	// mfafactorDescLastStep is the schema descriptor for last_step field.
+	mfafactorDescLastStep := mfafactorFields[6].Descriptor()
+	// mfafactor.DefaultLastStep holds the default value on creation for the last_step field.
+	mfafactor.DefaultLastStep = mfafactorDescLastStep.Default.(int64)
+	// mfafactorDescFailures is the schema descriptor for failures field.
+	mfafactorDescFailures := mfafactorFields[7].Descriptor()
+	// mfafactor.DefaultFailures holds the default value on creation for the failures field.
+	mfafactor.DefaultFailures = mfafactorDescFailures.Default.(int)
 	onetimetokenFields := schema.OneTimeToken{}.Fields()
 	_ = onetimetokenFields
 	// onetimetokenDescAttempts is the schema descriptor for attempts field.
@@ -93,6 +139,48 @@ func init() {
 	onetimetokenDescRedirectTo := onetimetokenFields[9].Descriptor()
 	// onetimetoken.DefaultRedirectTo holds the default value on creation for the redirect_to field.
 	onetimetoken.DefaultRedirectTo = onetimetokenDescRedirectTo.Default.(string)
+	pendingauthsessionFields := schema.PendingAuthSession{}.Fields()
+	_ = pendingauthsessionFields
+	// pendingauthsessionDescProviderKey is the schema descriptor for provider_key field.
+	pendingauthsessionDescProviderKey := pendingauthsessionFields[4].Descriptor()
+	// pendingauthsession.DefaultProviderKey holds the default value on creation for the provider_key field.
+	pendingauthsession.DefaultProviderKey = pendingauthsessionDescProviderKey.Default.(string)
+	// pendingauthsessionDescNickname is the schema descriptor for nickname field.
+	pendingauthsessionDescNickname := pendingauthsessionFields[6].Descriptor()
+	// pendingauthsession.DefaultNickname holds the default value on creation for the nickname field.
+	pendingauthsession.DefaultNickname = pendingauthsessionDescNickname.Default.(string)
+	// pendingauthsessionDescAvatarURL is the schema descriptor for avatar_url field.
+	pendingauthsessionDescAvatarURL := pendingauthsessionFields[7].Descriptor()
+	// pendingauthsession.DefaultAvatarURL holds the default value on creation for the avatar_url field.
+	pendingauthsession.DefaultAvatarURL = pendingauthsessionDescAvatarURL.Default.(string)
+	// pendingauthsessionDescProviderEmail is the schema descriptor for provider_email field.
+	pendingauthsessionDescProviderEmail := pendingauthsessionFields[8].Descriptor()
+	// pendingauthsession.DefaultProviderEmail holds the default value on creation for the provider_email field.
+	pendingauthsession.DefaultProviderEmail = pendingauthsessionDescProviderEmail.Default.(string)
+	// pendingauthsessionDescEmailRequired is the schema descriptor for email_required field.
+	pendingauthsessionDescEmailRequired := pendingauthsessionFields[11].Descriptor()
+	// pendingauthsession.DefaultEmailRequired holds the default value on creation for the email_required field.
+	pendingauthsession.DefaultEmailRequired = pendingauthsessionDescEmailRequired.Default.(bool)
+	// pendingauthsessionDescEmail is the schema descriptor for email field.
+	pendingauthsessionDescEmail := pendingauthsessionFields[12].Descriptor()
+	// pendingauthsession.DefaultEmail holds the default value on creation for the email field.
+	pendingauthsession.DefaultEmail = pendingauthsessionDescEmail.Default.(string)
+	// pendingauthsessionDescCodeAttempts is the schema descriptor for code_attempts field.
+	pendingauthsessionDescCodeAttempts := pendingauthsessionFields[16].Descriptor()
+	// pendingauthsession.DefaultCodeAttempts holds the default value on creation for the code_attempts field.
+	pendingauthsession.DefaultCodeAttempts = pendingauthsessionDescCodeAttempts.Default.(int)
+	// pendingauthsessionDescProofAttempts is the schema descriptor for proof_attempts field.
+	pendingauthsessionDescProofAttempts := pendingauthsessionFields[21].Descriptor()
+	// pendingauthsession.DefaultProofAttempts holds the default value on creation for the proof_attempts field.
+	pendingauthsession.DefaultProofAttempts = pendingauthsessionDescProofAttempts.Default.(int)
+	// pendingauthsessionDescCodeChallenge is the schema descriptor for code_challenge field.
+	pendingauthsessionDescCodeChallenge := pendingauthsessionFields[23].Descriptor()
+	// pendingauthsession.DefaultCodeChallenge holds the default value on creation for the code_challenge field.
+	pendingauthsession.DefaultCodeChallenge = pendingauthsessionDescCodeChallenge.Default.(string)
+	// pendingauthsessionDescCodeChallengeMethod is the schema descriptor for code_challenge_method field.
+	pendingauthsessionDescCodeChallengeMethod := pendingauthsessionFields[24].Descriptor()
+	// pendingauthsession.DefaultCodeChallengeMethod holds the default value on creation for the code_challenge_method field.
+	pendingauthsession.DefaultCodeChallengeMethod = pendingauthsessionDescCodeChallengeMethod.Default.(string)
 	sessionFields := schema.Session{}.Fields()
 	_ = sessionFields
 	// sessionDescAal is the schema descriptor for aal field.

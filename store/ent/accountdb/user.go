@@ -81,9 +81,11 @@ type UserEdges struct {
 	OneTimeTokens []*OneTimeToken `json:"one_time_tokens,omitempty"`
 	// AuthCodes holds the value of the auth_codes edge.
 	AuthCodes []*AuthCode `json:"auth_codes,omitempty"`
+	// Factors holds the value of the factors edge.
+	Factors []*MFAFactor `json:"factors,omitempty"`
 	// loadedTypes holds the information for reporting if a
 	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [4]bool
+	loadedTypes [5]bool
 }
 
 // IdentitiesOrErr returns the Identities value or an error if the edge
@@ -120,6 +122,15 @@ func (e UserEdges) AuthCodesOrErr() ([]*AuthCode, error) {
 		return e.AuthCodes, nil
 	}
 	return nil, &NotLoadedError{edge: "auth_codes"}
+}
+
+// FactorsOrErr returns the Factors value or an error if the edge
+// was not loaded in eager-loading.
+func (e UserEdges) FactorsOrErr() ([]*MFAFactor, error) {
+	if e.loadedTypes[4] {
+		return e.Factors, nil
+	}
+	return nil, &NotLoadedError{edge: "factors"}
 }
 
 // scanValues returns the types for scanning values from sql.Rows.
@@ -344,6 +355,11 @@ func (_m *User) QueryOneTimeTokens() *OneTimeTokenQuery {
 // QueryAuthCodes queries the "auth_codes" edge of the User entity.
 func (_m *User) QueryAuthCodes() *AuthCodeQuery {
 	return NewUserClient(_m.config).QueryAuthCodes(_m)
+}
+
+// QueryFactors queries the "factors" edge of the User entity.
+func (_m *User) QueryFactors() *MFAFactorQuery {
+	return NewUserClient(_m.config).QueryFactors(_m)
 }
 
 // Update returns a builder for updating this User.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"tessera/store/ent/accountdb/authcode"
 	"tessera/store/ent/accountdb/authidentity"
+	"tessera/store/ent/accountdb/mfafactor"
 	"tessera/store/ent/accountdb/onetimetoken"
 	"tessera/store/ent/accountdb/session"
 	"tessera/store/ent/accountdb/user"
@@ -384,6 +385,21 @@ func (_c *UserCreate) AddAuthCodes(v ...*AuthCode) *UserCreate {
 	return _c.AddAuthCodeIDs(ids...)
 }
 
+// AddFactorIDs adds the "factors" edge to the MFAFactor entity by IDs.
+func (_c *UserCreate) AddFactorIDs(ids ...uuid.UUID) *UserCreate {
+	_c.mutation.AddFactorIDs(ids...)
+	return _c
+}
+
+// AddFactors adds the "factors" edges to the MFAFactor entity.
+func (_c *UserCreate) AddFactors(v ...*MFAFactor) *UserCreate {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _c.AddFactorIDs(ids...)
+}
+
 // Mutation returns the UserMutation object of the builder.
 func (_c *UserCreate) Mutation() *UserMutation {
 	return _c.mutation
@@ -656,6 +672,22 @@ func (_c *UserCreate) createSpec() (*User, *sqlgraph.CreateSpec) {
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(authcode.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.FactorsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.FactorsTable,
+			Columns: []string{user.FactorsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(mfafactor.FieldID, field.TypeUUID),
 			},
 		}
 		for _, k := range nodes {

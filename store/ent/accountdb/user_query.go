@@ -9,6 +9,7 @@ import (
 	"math"
 	"tessera/store/ent/accountdb/authcode"
 	"tessera/store/ent/accountdb/authidentity"
+	"tessera/store/ent/accountdb/mfafactor"
 	"tessera/store/ent/accountdb/onetimetoken"
 	"tessera/store/ent/accountdb/predicate"
 	"tessera/store/ent/accountdb/session"
@@ -32,6 +33,7 @@ type UserQuery struct {
 	withSessions      *SessionQuery
 	withOneTimeTokens *OneTimeTokenQuery
 	withAuthCodes     *AuthCodeQuery
+	withFactors       *MFAFactorQuery
 	// intermediate query (i.e. traversal path).
 	sql  *sql.Selector
 	path func(context.Context) (*sql.Selector, error)
@@ -149,6 +151,28 @@ func (_q *UserQuery) QueryAuthCodes() *AuthCodeQuery {
 			sqlgraph.From(user.Table, user.FieldID, selector),
 			sqlgraph.To(authcode.Table, authcode.FieldID),
 			sqlgraph.Edge(sqlgraph.O2M, false, user.AuthCodesTable, user.AuthCodesColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QueryFactors chains the current query on the "factors" edge.
+func (_q *UserQuery) QueryFactors() *MFAFactorQuery {
+	query := (&MFAFactorClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(user.Table, user.FieldID, selector),
+			sqlgraph.To(mfafactor.Table, mfafactor.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, user.FactorsTable, user.FactorsColumn),
 		)
 		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
 		return fromU, nil
@@ -352,6 +376,7 @@ func (_q *UserQuery) Clone() *UserQuery {
 		withSessions:      _q.withSessions.Clone(),
 		withOneTimeTokens: _q.withOneTimeTokens.Clone(),
 		withAuthCodes:     _q.withAuthCodes.Clone(),
+		withFactors:       _q.withFactors.Clone(),
 		// clone intermediate query.
 		sql:  _q.sql.Clone(),
 		path: _q.path,
@@ -399,6 +424,17 @@ func (_q *UserQuery) WithAuthCodes(opts ...func(*AuthCodeQuery)) *UserQuery {
 		opt(query)
 	}
 	_q.withAuthCodes = query
+	return _q
+}
+
+// WithFactors tells the query-builder to eager-load the nodes that are connected to
+// the "factors" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *UserQuery) WithFactors(opts ...func(*MFAFactorQuery)) *UserQuery {
+	query := (&MFAFactorClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withFactors = query
 	return _q
 }
 
@@ -480,11 +516,12 @@ func (_q *UserQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*User, e
 	var (
 		nodes       = []*User{}
 		_spec       = _q.querySpec()
-		loadedTypes = [4]bool{
+		loadedTypes = [5]bool{
 			_q.withIdentities != nil,
 			_q.withSessions != nil,
 			_q.withOneTimeTokens != nil,
 			_q.withAuthCodes != nil,
+			_q.withFactors != nil,
 		}
 	)
 	_spec.ScanValues = func(columns []string) ([]any, error) {
@@ -530,6 +567,13 @@ func (_q *UserQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*User, e
 		if err := _q.loadAuthCodes(ctx, query, nodes,
 			func(n *User) { n.Edges.AuthCodes = []*AuthCode{} },
 			func(n *User, e *AuthCode) { n.Edges.AuthCodes = append(n.Edges.AuthCodes, e) }); err != nil {
+			return nil, err
+		}
+	}
+	if query := _q.withFactors; query != nil {
+		if err := _q.loadFactors(ctx, query, nodes,
+			func(n *User) { n.Edges.Factors = []*MFAFactor{} },
+			func(n *User, e *MFAFactor) { n.Edges.Factors = append(n.Edges.Factors, e) }); err != nil {
 			return nil, err
 		}
 	}
@@ -641,6 +685,36 @@ func (_q *UserQuery) loadAuthCodes(ctx context.Context, query *AuthCodeQuery, no
 	}
 	query.Where(predicate.AuthCode(func(s *sql.Selector) {
 		s.Where(sql.InValues(s.C(user.AuthCodesColumn), fks...))
+	}))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		fk := n.UserID
+		node, ok := nodeids[fk]
+		if !ok {
+			return fmt.Errorf(`unexpected referenced foreign-key "user_id" returned %v for node %v`, fk, n.ID)
+		}
+		assign(node, n)
+	}
+	return nil
+}
+func (_q *UserQuery) loadFactors(ctx context.Context, query *MFAFactorQuery, nodes []*User, init func(*User), assign func(*User, *MFAFactor)) error {
+	fks := make([]driver.Value, 0, len(nodes))
+	nodeids := make(map[uuid.UUID]*User)
+	for i := range nodes {
+		fks = append(fks, nodes[i].ID)
+		nodeids[nodes[i].ID] = nodes[i]
+		if init != nil {
+			init(nodes[i])
+		}
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(mfafactor.FieldUserID)
+	}
+	query.Where(predicate.MFAFactor(func(s *sql.Selector) {
+		s.Where(sql.InValues(s.C(user.FactorsColumn), fks...))
 	}))
 	neighbors, err := query.All(ctx)
 	if err != nil {

@@ -39,8 +39,8 @@ var forwardOnly = mustFormatter(atlas.NewTemplateFormatter(
 		"-- +goose Up\n{{ range .Changes }}{{ with .Comment }}-- {{ printf \"%s\" . }}\n{{ end }}{{ .Cmd }};\n{{ end }}")),
 ))
 
-// version orders a migration by when it was written.
-func version() string { return time.Now().UTC().Format("20060102150405") }
+// version orders a migration by when it was written; one for both databases.
+var version = sync.OnceValue(func() string { return time.Now().UTC().Format("20060102150405") })
 
 func mustFormatter(f atlas.Formatter, err error) atlas.Formatter {
 	if err != nil {

@@ -32,6 +32,18 @@ func (f AuthCodeFunc) Mutate(ctx context.Context, m accountdb.Mutation) (account
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *accountdb.AuthCodeMutation", m)
 }
 
+// The AuthFlowFunc type is an adapter to allow the use of ordinary
+// function as AuthFlow mutator.
+type AuthFlowFunc func(context.Context, *accountdb.AuthFlowMutation) (accountdb.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f AuthFlowFunc) Mutate(ctx context.Context, m accountdb.Mutation) (accountdb.Value, error) {
+	if mv, ok := m.(*accountdb.AuthFlowMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *accountdb.AuthFlowMutation", m)
+}
+
 // The AuthIdentityFunc type is an adapter to allow the use of ordinary
 // function as AuthIdentity mutator.
 type AuthIdentityFunc func(context.Context, *accountdb.AuthIdentityMutation) (accountdb.Value, error)
@@ -42,6 +54,30 @@ func (f AuthIdentityFunc) Mutate(ctx context.Context, m accountdb.Mutation) (acc
 		return f(ctx, mv)
 	}
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *accountdb.AuthIdentityMutation", m)
+}
+
+// The AuthIdentityChannelFunc type is an adapter to allow the use of ordinary
+// function as AuthIdentityChannel mutator.
+type AuthIdentityChannelFunc func(context.Context, *accountdb.AuthIdentityChannelMutation) (accountdb.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f AuthIdentityChannelFunc) Mutate(ctx context.Context, m accountdb.Mutation) (accountdb.Value, error) {
+	if mv, ok := m.(*accountdb.AuthIdentityChannelMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *accountdb.AuthIdentityChannelMutation", m)
+}
+
+// The IdentityAdoptionDecisionFunc type is an adapter to allow the use of ordinary
+// function as IdentityAdoptionDecision mutator.
+type IdentityAdoptionDecisionFunc func(context.Context, *accountdb.IdentityAdoptionDecisionMutation) (accountdb.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f IdentityAdoptionDecisionFunc) Mutate(ctx context.Context, m accountdb.Mutation) (accountdb.Value, error) {
+	if mv, ok := m.(*accountdb.IdentityAdoptionDecisionMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *accountdb.IdentityAdoptionDecisionMutation", m)
 }
 
 // The JobFunc type is an adapter to allow the use of ordinary
@@ -56,6 +92,30 @@ func (f JobFunc) Mutate(ctx context.Context, m accountdb.Mutation) (accountdb.Va
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *accountdb.JobMutation", m)
 }
 
+// The MFAChallengeFunc type is an adapter to allow the use of ordinary
+// function as MFAChallenge mutator.
+type MFAChallengeFunc func(context.Context, *accountdb.MFAChallengeMutation) (accountdb.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f MFAChallengeFunc) Mutate(ctx context.Context, m accountdb.Mutation) (accountdb.Value, error) {
+	if mv, ok := m.(*accountdb.MFAChallengeMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *accountdb.MFAChallengeMutation", m)
+}
+
+// The MFAFactorFunc type is an adapter to allow the use of ordinary
+// function as MFAFactor mutator.
+type MFAFactorFunc func(context.Context, *accountdb.MFAFactorMutation) (accountdb.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f MFAFactorFunc) Mutate(ctx context.Context, m accountdb.Mutation) (accountdb.Value, error) {
+	if mv, ok := m.(*accountdb.MFAFactorMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *accountdb.MFAFactorMutation", m)
+}
+
 // The OneTimeTokenFunc type is an adapter to allow the use of ordinary
 // function as OneTimeToken mutator.
 type OneTimeTokenFunc func(context.Context, *accountdb.OneTimeTokenMutation) (accountdb.Value, error)
@@ -66,6 +126,18 @@ func (f OneTimeTokenFunc) Mutate(ctx context.Context, m accountdb.Mutation) (acc
 		return f(ctx, mv)
 	}
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *accountdb.OneTimeTokenMutation", m)
+}
+
+// The PendingAuthSessionFunc type is an adapter to allow the use of ordinary
+// function as PendingAuthSession mutator.
+type PendingAuthSessionFunc func(context.Context, *accountdb.PendingAuthSessionMutation) (accountdb.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f PendingAuthSessionFunc) Mutate(ctx context.Context, m accountdb.Mutation) (accountdb.Value, error) {
+	if mv, ok := m.(*accountdb.PendingAuthSessionMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *accountdb.PendingAuthSessionMutation", m)
 }
 
 // The RefreshTokenFunc type is an adapter to allow the use of ordinary
@@ -114,6 +186,18 @@ func (f SigningKeyFunc) Mutate(ctx context.Context, m accountdb.Mutation) (accou
 		return f(ctx, mv)
 	}
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *accountdb.SigningKeyMutation", m)
+}
+
+// The SourceGrantFunc type is an adapter to allow the use of ordinary
+// function as SourceGrant mutator.
+type SourceGrantFunc func(context.Context, *accountdb.SourceGrantMutation) (accountdb.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f SourceGrantFunc) Mutate(ctx context.Context, m accountdb.Mutation) (accountdb.Value, error) {
+	if mv, ok := m.(*accountdb.SourceGrantMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *accountdb.SourceGrantMutation", m)
 }
 
 // The TestUserFunc type is an adapter to allow the use of ordinary

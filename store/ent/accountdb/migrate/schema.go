@@ -78,6 +78,42 @@ var (
 			},
 		},
 	}
+	// AuthFlowsColumns holds the columns for the "auth_flows" table.
+	AuthFlowsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "state_hash", Type: field.TypeBytes},
+		{Name: "browser_hash", Type: field.TypeBytes},
+		{Name: "provider", Type: field.TypeString},
+		{Name: "channel", Type: field.TypeString, Default: ""},
+		{Name: "intent", Type: field.TypeString},
+		{Name: "user_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "session_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "nonce", Type: field.TypeString},
+		{Name: "verifier_sealed", Type: field.TypeBytes},
+		{Name: "redirect_to", Type: field.TypeString},
+		{Name: "code_challenge", Type: field.TypeString, Default: ""},
+		{Name: "code_challenge_method", Type: field.TypeString, Default: ""},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "expires_at", Type: field.TypeTime},
+	}
+	// AuthFlowsTable holds the schema information for the "auth_flows" table.
+	AuthFlowsTable = &schema.Table{
+		Name:       "auth_flows",
+		Columns:    AuthFlowsColumns,
+		PrimaryKey: []*schema.Column{AuthFlowsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "authflow_state_hash",
+				Unique:  true,
+				Columns: []*schema.Column{AuthFlowsColumns[1]},
+			},
+			{
+				Name:    "authflow_expires_at",
+				Unique:  false,
+				Columns: []*schema.Column{AuthFlowsColumns[14]},
+			},
+		},
+	}
 	// AuthIdentitiesColumns holds the columns for the "auth_identities" table.
 	AuthIdentitiesColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
@@ -119,6 +155,75 @@ var (
 			},
 		},
 	}
+	// AuthIdentityChannelsColumns holds the columns for the "auth_identity_channels" table.
+	AuthIdentityChannelsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "provider_type", Type: field.TypeString},
+		{Name: "provider_key", Type: field.TypeString, Default: ""},
+		{Name: "channel", Type: field.TypeString},
+		{Name: "channel_app_id", Type: field.TypeString},
+		{Name: "channel_subject", Type: field.TypeString},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "identity_id", Type: field.TypeUUID},
+	}
+	// AuthIdentityChannelsTable holds the schema information for the "auth_identity_channels" table.
+	AuthIdentityChannelsTable = &schema.Table{
+		Name:       "auth_identity_channels",
+		Columns:    AuthIdentityChannelsColumns,
+		PrimaryKey: []*schema.Column{AuthIdentityChannelsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "auth_identity_channels_auth_identities_channels",
+				Columns:    []*schema.Column{AuthIdentityChannelsColumns[8]},
+				RefColumns: []*schema.Column{AuthIdentitiesColumns[0]},
+				OnDelete:   schema.Cascade,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "authidentitychannel_provider_type_provider_key_channel_channel_app_id_channel_subject",
+				Unique:  true,
+				Columns: []*schema.Column{AuthIdentityChannelsColumns[1], AuthIdentityChannelsColumns[2], AuthIdentityChannelsColumns[3], AuthIdentityChannelsColumns[4], AuthIdentityChannelsColumns[5]},
+			},
+			{
+				Name:    "authidentitychannel_identity_id",
+				Unique:  false,
+				Columns: []*schema.Column{AuthIdentityChannelsColumns[8]},
+			},
+		},
+	}
+	// IdentityAdoptionDecisionsColumns holds the columns for the "identity_adoption_decisions" table.
+	IdentityAdoptionDecisionsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "user_id", Type: field.TypeUUID},
+		{Name: "identity_id", Type: field.TypeUUID},
+		{Name: "adopt_nickname", Type: field.TypeBool},
+		{Name: "adopt_avatar", Type: field.TypeBool},
+		{Name: "decided_at", Type: field.TypeTime},
+		{Name: "pending_auth_session_id", Type: field.TypeUUID, Unique: true},
+	}
+	// IdentityAdoptionDecisionsTable holds the schema information for the "identity_adoption_decisions" table.
+	IdentityAdoptionDecisionsTable = &schema.Table{
+		Name:       "identity_adoption_decisions",
+		Columns:    IdentityAdoptionDecisionsColumns,
+		PrimaryKey: []*schema.Column{IdentityAdoptionDecisionsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "identity_adoption_decisions_pending_auth_sessions_decision",
+				Columns:    []*schema.Column{IdentityAdoptionDecisionsColumns[6]},
+				RefColumns: []*schema.Column{PendingAuthSessionsColumns[0]},
+				OnDelete:   schema.Cascade,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "identityadoptiondecision_user_id",
+				Unique:  false,
+				Columns: []*schema.Column{IdentityAdoptionDecisionsColumns[1]},
+			},
+		},
+	}
 	// JobsColumns holds the columns for the "jobs" table.
 	JobsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
@@ -157,6 +262,63 @@ var (
 				Annotation: &entsql.IndexAnnotation{
 					Where: "uniq <> '' AND finished_at IS NULL",
 				},
+			},
+		},
+	}
+	// MfaChallengesColumns holds the columns for the "mfa_challenges" table.
+	MfaChallengesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "expires_at", Type: field.TypeTime},
+		{Name: "factor_id", Type: field.TypeUUID},
+	}
+	// MfaChallengesTable holds the schema information for the "mfa_challenges" table.
+	MfaChallengesTable = &schema.Table{
+		Name:       "mfa_challenges",
+		Columns:    MfaChallengesColumns,
+		PrimaryKey: []*schema.Column{MfaChallengesColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "mfa_challenges_mfa_factors_challenges",
+				Columns:    []*schema.Column{MfaChallengesColumns[3]},
+				RefColumns: []*schema.Column{MfaFactorsColumns[0]},
+				OnDelete:   schema.Cascade,
+			},
+		},
+	}
+	// MfaFactorsColumns holds the columns for the "mfa_factors" table.
+	MfaFactorsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "kind", Type: field.TypeString, Default: "totp"},
+		{Name: "friendly_name", Type: field.TypeString, Default: ""},
+		{Name: "status", Type: field.TypeString, Default: "unverified"},
+		{Name: "secret_sealed", Type: field.TypeBytes},
+		{Name: "last_step", Type: field.TypeInt64, Default: 0},
+		{Name: "failures", Type: field.TypeInt, Default: 0},
+		{Name: "locked_until", Type: field.TypeTime, Nullable: true},
+		{Name: "last_challenged_at", Type: field.TypeTime, Nullable: true},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "user_id", Type: field.TypeUUID},
+	}
+	// MfaFactorsTable holds the schema information for the "mfa_factors" table.
+	MfaFactorsTable = &schema.Table{
+		Name:       "mfa_factors",
+		Columns:    MfaFactorsColumns,
+		PrimaryKey: []*schema.Column{MfaFactorsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "mfa_factors_users_factors",
+				Columns:    []*schema.Column{MfaFactorsColumns[11]},
+				RefColumns: []*schema.Column{UsersColumns[0]},
+				OnDelete:   schema.Cascade,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "mfafactor_user_id_friendly_name",
+				Unique:  true,
+				Columns: []*schema.Column{MfaFactorsColumns[11], MfaFactorsColumns[2]},
 			},
 		},
 	}
@@ -203,6 +365,55 @@ var (
 				Name:    "onetimetoken_expires_at",
 				Unique:  false,
 				Columns: []*schema.Column{OneTimeTokensColumns[10]},
+			},
+		},
+	}
+	// PendingAuthSessionsColumns holds the columns for the "pending_auth_sessions" table.
+	PendingAuthSessionsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "token_hash", Type: field.TypeBytes},
+		{Name: "provider", Type: field.TypeString},
+		{Name: "provider_type", Type: field.TypeString},
+		{Name: "provider_key", Type: field.TypeString, Default: ""},
+		{Name: "provider_subject", Type: field.TypeString},
+		{Name: "nickname", Type: field.TypeString, Default: ""},
+		{Name: "avatar_url", Type: field.TypeString, Default: ""},
+		{Name: "provider_email", Type: field.TypeString, Default: ""},
+		{Name: "claims", Type: field.TypeJSON, Nullable: true},
+		{Name: "channels", Type: field.TypeJSON, Nullable: true},
+		{Name: "email_required", Type: field.TypeBool, Default: false},
+		{Name: "email", Type: field.TypeString, Default: ""},
+		{Name: "email_verified_at", Type: field.TypeTime, Nullable: true},
+		{Name: "code_hash", Type: field.TypeBytes, Nullable: true},
+		{Name: "code_expires_at", Type: field.TypeTime, Nullable: true},
+		{Name: "code_attempts", Type: field.TypeInt, Default: 0},
+		{Name: "bind_user_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "password_verified_at", Type: field.TypeTime, Nullable: true},
+		{Name: "totp_verified_at", Type: field.TypeTime, Nullable: true},
+		{Name: "session_verified_at", Type: field.TypeTime, Nullable: true},
+		{Name: "proof_attempts", Type: field.TypeInt, Default: 0},
+		{Name: "redirect_to", Type: field.TypeString},
+		{Name: "code_challenge", Type: field.TypeString, Default: ""},
+		{Name: "code_challenge_method", Type: field.TypeString, Default: ""},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "expires_at", Type: field.TypeTime},
+		{Name: "consumed_at", Type: field.TypeTime, Nullable: true},
+	}
+	// PendingAuthSessionsTable holds the schema information for the "pending_auth_sessions" table.
+	PendingAuthSessionsTable = &schema.Table{
+		Name:       "pending_auth_sessions",
+		Columns:    PendingAuthSessionsColumns,
+		PrimaryKey: []*schema.Column{PendingAuthSessionsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "pendingauthsession_token_hash",
+				Unique:  true,
+				Columns: []*schema.Column{PendingAuthSessionsColumns[1]},
+			},
+			{
+				Name:    "pendingauthsession_expires_at",
+				Unique:  false,
+				Columns: []*schema.Column{PendingAuthSessionsColumns[26]},
 			},
 		},
 	}
@@ -315,6 +526,36 @@ var (
 			},
 		},
 	}
+	// SourceGrantsColumns holds the columns for the "source_grants" table.
+	SourceGrantsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "user_id", Type: field.TypeUUID},
+		{Name: "provider_type", Type: field.TypeString},
+		{Name: "reason", Type: field.TypeString},
+		{Name: "balance_micros", Type: field.TypeInt64},
+		{Name: "concurrency", Type: field.TypeInt},
+		{Name: "subscription_days", Type: field.TypeInt},
+		{Name: "alias_key", Type: field.TypeString, Nullable: true},
+		{Name: "granted_at", Type: field.TypeTime},
+	}
+	// SourceGrantsTable holds the schema information for the "source_grants" table.
+	SourceGrantsTable = &schema.Table{
+		Name:       "source_grants",
+		Columns:    SourceGrantsColumns,
+		PrimaryKey: []*schema.Column{SourceGrantsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "sourcegrant_user_id_provider_type_reason",
+				Unique:  true,
+				Columns: []*schema.Column{SourceGrantsColumns[1], SourceGrantsColumns[2], SourceGrantsColumns[3]},
+			},
+			{
+				Name:    "sourcegrant_alias_key_provider_type_reason",
+				Unique:  true,
+				Columns: []*schema.Column{SourceGrantsColumns[7], SourceGrantsColumns[2], SourceGrantsColumns[3]},
+			},
+		},
+	}
 	// TestUsersColumns holds the columns for the "test_users" table.
 	TestUsersColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
@@ -386,13 +627,20 @@ var (
 	Tables = []*schema.Table{
 		AuditEntriesTable,
 		AuthCodesTable,
+		AuthFlowsTable,
 		AuthIdentitiesTable,
+		AuthIdentityChannelsTable,
+		IdentityAdoptionDecisionsTable,
 		JobsTable,
+		MfaChallengesTable,
+		MfaFactorsTable,
 		OneTimeTokensTable,
+		PendingAuthSessionsTable,
 		RefreshTokensTable,
 		SessionsTable,
 		SettingsTable,
 		SigningKeysTable,
+		SourceGrantsTable,
 		TestUsersTable,
 		UsersTable,
 	}
@@ -401,6 +649,10 @@ var (
 func init() {
 	AuthCodesTable.ForeignKeys[0].RefTable = UsersTable
 	AuthIdentitiesTable.ForeignKeys[0].RefTable = UsersTable
+	AuthIdentityChannelsTable.ForeignKeys[0].RefTable = AuthIdentitiesTable
+	IdentityAdoptionDecisionsTable.ForeignKeys[0].RefTable = PendingAuthSessionsTable
+	MfaChallengesTable.ForeignKeys[0].RefTable = MfaFactorsTable
+	MfaFactorsTable.ForeignKeys[0].RefTable = UsersTable
 	OneTimeTokensTable.ForeignKeys[0].RefTable = UsersTable
 	RefreshTokensTable.ForeignKeys[0].RefTable = SessionsTable
 	SessionsTable.ForeignKeys[0].RefTable = UsersTable

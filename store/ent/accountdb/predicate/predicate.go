@@ -12,14 +12,32 @@ type AuditEntry func(*sql.Selector)
 // AuthCode is the predicate function for authcode builders.
 type AuthCode func(*sql.Selector)
 
+// AuthFlow is the predicate function for authflow builders.
+type AuthFlow func(*sql.Selector)
+
 // AuthIdentity is the predicate function for authidentity builders.
 type AuthIdentity func(*sql.Selector)
+
+// AuthIdentityChannel is the predicate function for authidentitychannel builders.
+type AuthIdentityChannel func(*sql.Selector)
+
+// IdentityAdoptionDecision is the predicate function for identityadoptiondecision builders.
+type IdentityAdoptionDecision func(*sql.Selector)
 
 // Job is the predicate function for job builders.
 type Job func(*sql.Selector)
 
+// MFAChallenge is the predicate function for mfachallenge builders.
+type MFAChallenge func(*sql.Selector)
+
+// MFAFactor is the predicate function for mfafactor builders.
+type MFAFactor func(*sql.Selector)
+
 // OneTimeToken is the predicate function for onetimetoken builders.
 type OneTimeToken func(*sql.Selector)
+
+// PendingAuthSession is the predicate function for pendingauthsession builders.
+type PendingAuthSession func(*sql.Selector)
 
 // RefreshToken is the predicate function for refreshtoken builders.
 type RefreshToken func(*sql.Selector)
@@ -32,6 +50,9 @@ type Setting func(*sql.Selector)
 
 // SigningKey is the predicate function for signingkey builders.
 type SigningKey func(*sql.Selector)
+
+// SourceGrant is the predicate function for sourcegrant builders.
+type SourceGrant func(*sql.Selector)
 
 // TestUser is the predicate function for testuser builders.
 type TestUser func(*sql.Selector)

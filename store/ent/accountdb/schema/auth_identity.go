@@ -2,6 +2,7 @@ package schema
 
 import (
 	"entgo.io/ent"
+	"entgo.io/ent/dialect/entsql"
 	"entgo.io/ent/schema/edge"
 	"entgo.io/ent/schema/field"
 	"entgo.io/ent/schema/index"
@@ -32,7 +33,10 @@ func (AuthIdentity) Fields() []ent.Field {
 
 // Edges of AuthIdentity.
 func (AuthIdentity) Edges() []ent.Edge {
-	return []ent.Edge{edge.From("user", User.Type).Ref("identities").Field("user_id").Unique().Required()}
+	return []ent.Edge{
+		edge.From("user", User.Type).Ref("identities").Field("user_id").Unique().Required(),
+		edge.To("channels", AuthIdentityChannel.Type).Annotations(entsql.OnDelete(entsql.Cascade)),
+	}
 }
 
 // Indexes of AuthIdentity.

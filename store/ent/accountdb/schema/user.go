@@ -55,6 +55,7 @@ func (User) Edges() []ent.Edge {
 		edge.To("sessions", Session.Type).Annotations(gone),
 		edge.To("one_time_tokens", OneTimeToken.Type).Annotations(gone),
 		edge.To("auth_codes", AuthCode.Type).Annotations(gone),
+		edge.To("factors", MFAFactor.Type).Annotations(gone),
 	}
 }
 

@@ -1,0 +1,51 @@
+package session
+
+import (
+	"context"
+
+	"tessera/identity"
+	"tessera/session/token"
+)
+
+// MethodTOTP is the amr entry of an authenticator app's code.
+const MethodTOTP = "totp"
+
+// Elevate raises a session to aal2 after its user gave a second factor, and
+// ends the user's other sessions that have not. The session goes on with a
+// refresh token that no earlier one leads to: whoever holds one of those stays
+// without the second factor.
+func (s *Service) Elevate(ctx context.Context, user identity.User, from Session, method string) (Grant, error) {
+	ids, err := newIDs(1)
+	if err != nil {
+		return Grant{}, err
+	}
+	now := s.Now()
+	refresh := newToken()
+	raised := from
+	raised.AAL, raised.RefreshedAt = "aal2", now
+	raised.AMR = append([]token.Method{{Method: method, At: now}}, from.AMR...)
+	err = s.InTx(ctx, func(ctx context.Context) error {
+		err := s.Store.RaiseSession(ctx, raised, RefreshToken{
+			ID: ids[0], SessionID: from.ID, Hash: hashOf(refresh), CreatedAt: now,
+		})
+		if err != nil {
+			return err
+		}
+		all, err := s.Store.Sessions(ctx, user.ID)
+		if err != nil {
+			return err
+		}
+		for _, other := range all {
+			if other.ID != from.ID && other.AAL != "aal2" {
+				if _, err := s.Store.EndSession(ctx, other.ID); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return Grant{}, err
+	}
+	return s.grant(ctx, raised, user, refresh)
+}
