@@ -10,8 +10,6 @@ import (
 
 	"tessera/fault"
 	"tessera/provider"
-	"tessera/provider/github"
-	"tessera/provider/linuxdo"
 	"tessera/provider/oidc"
 	"tessera/provider/providertest"
 	"tessera/provider/wechat"
@@ -252,28 +250,6 @@ func TestTokenAuthMethods(t *testing.T) {
 		}
 		if _, err := r.flow().SignIn(t.Context(), p, providertest.Choice{}); err != nil {
 			t.Errorf("%q: %v", method, err)
-		}
-	}
-}
-
-func TestDefaultsAreTheRealServices(t *testing.T) {
-	t.Parallel()
-	rt := provider.Runtime{Now: time.Now}
-	gh, err := github.New(github.Config{ClientID: "c", ClientSecret: "s", URL: "https://github.com", APIURL: "https://api.github.com"}, rt)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ld, err := linuxdo.New(linuxdo.Config{ClientID: "c", ClientSecret: "s", URL: "https://connect.linux.do", ForumURL: "https://linux.do"}, rt)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for want, p := range map[string]provider.Provider{
-		"https://github.com/login/oauth/authorize?":  gh,
-		"https://connect.linux.do/oauth2/authorize?": ld,
-	} {
-		address, err := p.AuthURL(t.Context(), providertest.NewFlow(redirectURI, "").Start)
-		if err != nil || !strings.HasPrefix(address, want) {
-			t.Errorf("%s, %v, want %s", address, err, want)
 		}
 	}
 }

@@ -151,6 +151,31 @@ func TestAttackMixUp(t *testing.T) {
 	}
 }
 
+// A provider that sends no iss today must not be taken for another when an
+// answer has one.
+func TestAttackForeignIss(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"github", "linuxdo"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t, name)
+			back := r.returned(t, r.flow(), providertest.Choice{})
+			back.Query.Set("iss", "https://attacker.example.com")
+			if _, err := r.adapter.Exchange(t.Context(), back); !errors.Is(err, provider.ErrUntrusted) || len(r.tokenCalls()) != 0 {
+				t.Errorf("got %v, %q", err, r.tokenCalls())
+			}
+			own := r.sim.URL()
+			if name == "github" {
+				own += "/login/oauth"
+			}
+			back.Query.Set("iss", own)
+			if _, err := r.adapter.Exchange(t.Context(), back); err != nil {
+				t.Errorf("its own iss: %v", err)
+			}
+		})
+	}
+}
+
 // An issuer passes on an id_token that another issuer made for the same client
 // id, nonce and code.
 func TestAttackForeignIDToken(t *testing.T) {

@@ -75,7 +75,7 @@ func (p *Provider) AuthURL(_ context.Context, start provider.Start) (string, err
 // ErrUnreachable, ErrRefused, ErrCredentials, ErrUntrusted.
 func (p *Provider) Exchange(ctx context.Context, back provider.Return) (provider.Person, error) {
 	none := provider.Person{}
-	if err := back.Issuer(p.config.URL, false); err != nil {
+	if err := back.Issuer(p.issuer(back), false); err != nil {
 		return none, err
 	}
 	code, err := back.Code()
@@ -95,6 +95,15 @@ func (p *Provider) Exchange(ctx context.Context, back provider.Return) (provider
 		return none, err
 	}
 	return person.Vetted()
+}
+
+// issuer is what the callback's iss must be if there is one. The guide names no
+// issuer, so that its spelling at the end is open.
+func (p *Provider) issuer(back provider.Return) string {
+	if back.Query.Get("iss") == p.config.URL+"/" {
+		return p.config.URL + "/"
+	}
+	return p.config.URL
 }
 
 // tokenCall names the client by HTTP Basic, as the guide's examples do.

@@ -21,9 +21,9 @@ func (s *Simulator) handler() http.Handler {
 	mux.HandleFunc("GET /consent/{id}", s.servePage)
 	mux.HandleFunc("POST /consent/{id}", s.decide)
 	mux.HandleFunc("GET /avatar/{name}", serveAvatar)
-	mux.HandleFunc("GET /style.css", func(w http.ResponseWriter, r *http.Request) {
-		http.ServeFileFS(w, r, webFiles, "web/style.css")
-	})
+	for _, name := range []string{"style.css", "icon.svg"} {
+		mux.HandleFunc("GET /"+name, func(w http.ResponseWriter, r *http.Request) { http.ServeFileFS(w, r, webFiles, "web/"+name) })
+	}
 	mux.HandleFunc("GET /simulator/faults", s.serveFaults)
 	mux.HandleFunc("PUT /simulator/faults", s.setFaults)
 	mux.HandleFunc("POST /simulator/rotate-keys", func(w http.ResponseWriter, _ *http.Request) {
