@@ -148,7 +148,7 @@ func skipDir(path, name string) error {
 	}
 	_, err := os.Stat(filepath.Join(path, "go.mod"))
 	nested := err == nil
-	if nested || name == "node_modules" || name == "testdata" || name == "deps" || strings.HasPrefix(name, ".") {
+	if nested || name == "node_modules" || name == "testdata" || strings.HasPrefix(name, ".") {
 		return filepath.SkipDir
 	}
 	return nil

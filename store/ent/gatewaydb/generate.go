@@ -1,3 +1,3 @@
 package gatewaydb
 
-//go:generate go run -mod=mod entgo.io/ent/cmd/ent generate --feature sql/versioned-migration,sql/execquery,sql/upsert --target . ./schema
+//go:generate go tool ent generate --feature sql/versioned-migration,sql/execquery,sql/upsert --target . ./schema
