@@ -140,9 +140,6 @@ func (c *Config) Check(report func(field, message string)) {
 			report("supabase.anon_key", "must be set in supabase mode")
 		}
 	}
-	if err := c.Mail.Validate(); err != nil {
-		reportFault(err, func(field, message string) { report("mail."+field, message) })
-	}
 }
 
 const (

@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"time"
 
-	"tessera/fault"
 	"tessera/httpapi/gotrue"
 	"tessera/identity"
 	"tessera/secret"
@@ -66,14 +65,3 @@ func (k *core) prepare(ctx context.Context) error {
 
 // issuer is the iss of our tokens.
 func (k *core) issuer() string { return k.external.String() + gotrue.Prefix }
-
-// reportFault passes on the fields that a fault names, or its message.
-func reportFault(err error, report func(field, message string)) {
-	f := fault.From(err)
-	for _, field := range f.Fields {
-		report(field.Name, field.Message)
-	}
-	if len(f.Fields) == 0 {
-		report("", f.Message)
-	}
-}

@@ -1,4 +1,4 @@
-// The two servers that the suite drives. conformance/run starts them and
+// The servers that the suite drives. conformance/run starts them and
 // names their demo.json files in the environment.
 import { readFileSync } from 'node:fs'
 import { randomUUID } from 'node:crypto'
@@ -18,9 +18,11 @@ function load(variable) {
   }
 }
 
-// open takes addresses as confirmed; careful sends a mail first.
+// open takes addresses as confirmed; careful sends a mail first; strict has no
+// sign-up, short sessions and few tries.
 export const open = load('DEMO_JSON')
 export const careful = load('DEMO_JSON_CONFIRM')
+export const strict = load('DEMO_JSON_STRICT')
 
 export const password = 'correct-horse-9'
 export const newEmail = (name = 'c') => `${name}${randomUUID().replaceAll('-', '').slice(0, 16)}@example.com`
