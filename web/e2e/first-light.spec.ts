@@ -99,7 +99,7 @@ test('a code instead of the link, and a new password', async ({ page, request })
     // The countdown is still there after a reload.
     await page.reload()
     await expect(page.getByTestId('resend')).toContainText(/in \d+ s/)
-    await page.locator('[data-slot=base]').first().click()
+    await expect(page.getByLabel('Code')).toBeFocused()
     await page.keyboard.type(code)
   }
   await expect(page.getByTestId('account-name')).toHaveText(email)

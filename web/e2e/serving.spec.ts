@@ -23,7 +23,7 @@ test('the policy is strict, and a missing file is not a page', async ({ request 
 test('the API page reads the server\'s own document', async ({ page }) => {
   await page.goto('/docs/api')
   const operations = page.getByTestId('operation')
-  expect(await operations.count()).toBeGreaterThan(5)
+  await expect.poll(() => operations.count()).toBeGreaterThan(5)
   await page.getByLabel('Filter by path or summary').fill('inspect-token')
   await expect(operations).toHaveCount(1)
   await operations.first().locator('summary').click()

@@ -3,8 +3,8 @@ import { computed } from 'vue'
 import { useI18n } from 'vue-i18n'
 import { usePublicConfig } from '@/stores/publicConfig'
 
-/** The longest password the server takes, in bytes of UTF-8. */
-const passwordMaxBytes = 1024
+/** The longest password the server takes, in bytes of UTF-8: more would not count in bcrypt, which it still verifies. */
+const passwordMaxBytes = 72
 
 /** The rules of the sign-in and sign-up forms, with messages in the page's language. */
 export function useAuthSchemas() {
