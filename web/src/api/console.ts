@@ -1,28 +1,49 @@
-import type { Call } from './http'
-import type { Me, Model, PublicConfig, TestUser, TestUserSession, TokenVerdict } from './types'
-import { sendJson } from './http'
+import type { paths } from './schema'
+import type { Model, PublicConfig, TestUserRequest } from './types'
+import createClient from 'openapi-fetch'
+import { sendRequest } from './http'
 
-const base = '/api/v1'
+/** How a request of the console surface is sent; rejects with an `ApiFault` for every answer of 400 and more. */
+export type Sender = (request: Request) => Promise<Response>
 
-export function fetchPublicConfig(): Promise<PublicConfig> {
-  return sendJson(`${base}/public-config`)
+function clientOver(fetch: Sender) {
+  return createClient<paths>({ baseUrl: `${location.origin}/api/v1`, fetch })
 }
 
-/** The calls that need a signed-in user. `authorised` adds the token and retries once after a refresh. */
-export function consoleApi(authorised: <T>(url: string, call?: Call) => Promise<T>) {
+/** The body of an answer. It is there: the sender throws otherwise. */
+async function bodyOf<T>(answer: Promise<{ data?: T }>): Promise<T> {
+  return (await answer).data as T
+}
+
+/** What anyone may know about this server. */
+export async function fetchPublicConfig(): Promise<PublicConfig> {
+  const config = await bodyOf(clientOver(request => sendRequest(request)).GET('/public-config'))
+  return { ...config, simulators: config.simulators ?? [] }
+}
+
+/** The calls that need a signed-in user; `authorised` sends them with the user's token. */
+export function consoleApi(authorised: Sender) {
+  const client = clientOver(authorised)
   return {
-    me: () => authorised<Me>(`${base}/me`),
-    syncUser: () => authorised<Me>(`${base}/auth/sync-user`, { method: 'POST' }),
-    inspectToken: (token: string) => authorised<TokenVerdict>(`${base}/auth/inspect-token`, {
-      body: { token },
-    }),
-    models: async () => (await authorised<{ data: Model[] }>(`${base}/llm/app/models`)).data,
-    testUsers: async () => (await authorised<{ data: TestUser[] }>(`${base}/llm/tests/mail-users`)).data,
-    createTestUser: (body: { username_prefix: string, mail_api_key?: string, force_new?: boolean }, headers?: Record<string, string>) =>
-      authorised<TestUserSession>(`${base}/llm/tests/create-mail-user`, { body, headers }),
+    me: () => bodyOf(client.GET('/me')),
+    syncUser: () => bodyOf(client.POST('/auth/sync-user')),
+    async inspectToken(token: string) {
+      const verdict = await bodyOf(client.POST('/auth/inspect-token', {
+        body: { token },
+      }))
+      return { ...verdict, checks: verdict.checks ?? [] }
+    },
+    models: async () => ((await (await authorised(new Request(`${location.origin}/api/v1/llm/app/models`))).json()) as { data: Model[] | null }).data ?? [],
+    testUsers: async () => (await bodyOf(client.GET('/llm/tests/mail-users'))).data ?? [],
+    createTestUser: (body: TestUserRequest, headers?: Record<string, string>) =>
+      bodyOf(client.POST('/llm/tests/create-mail-user', { body, headers })),
     refreshTestUser: (id: string, headers?: Record<string, string>) =>
-      authorised<TestUserSession>(`${base}/llm/tests/mail-users/${encodeURIComponent(id)}/refresh`, { method: 'POST', headers }),
-    anonymousToken: (headers?: Record<string, string>) =>
-      authorised<TestUserSession>(`${base}/llm/tests/anon-token`, { method: 'POST', headers }),
+      bodyOf(client.POST('/llm/tests/mail-users/{id}/refresh', {
+        params: {
+          path: { id },
+        },
+        headers,
+      })),
+    anonymousToken: (headers?: Record<string, string>) => bodyOf(client.POST('/llm/tests/anon-token', { headers })),
   }
 }

@@ -11,6 +11,8 @@ export interface Call {
   credentials?: RequestCredentials
 }
 
+const always = { cache: 'no-store', redirect: 'error' } as const
+
 /** Sends one call; answers of 400 and more are thrown as an `ApiFault`. */
 export async function send(url: string, call: Call = {}): Promise<Response> {
   const headers = new Headers({ Accept: 'application/json', ...call.headers })
@@ -18,9 +20,11 @@ export async function send(url: string, call: Call = {}): Promise<Response> {
     headers.set('Content-Type', 'application/json')
   if (call.token)
     headers.set('Authorization', `Bearer ${call.token}`)
+  // Elsewhere (a Supabase project) the header would have to be allowed for other origins first.
   if (url.startsWith('/') && !headers.has('X-Request-Id'))
     headers.set('X-Request-Id', newRequestId())
-  const response = await fetch(url, {
+  return orFault(await fetch(url, {
+    ...always,
     method: call.method ?? (call.body === undefined
       ? 'GET'
       : 'POST'),
@@ -30,12 +34,7 @@ export async function send(url: string, call: Call = {}): Promise<Response> {
       : JSON.stringify(call.body),
     signal: call.signal,
     credentials: call.credentials ?? 'same-origin',
-    cache: 'no-store',
-    redirect: 'error',
-  })
-  if (!response.ok)
-    throw await faultOf(response)
-  return response
+  }))
 }
 
 /** Sends one call and reads the JSON of its answer; undefined for an empty one. */
@@ -44,4 +43,20 @@ export async function sendJson<T>(url: string, call: Call = {}): Promise<T> {
   if (response.status === 204)
     return undefined as T
   return await response.json() as T
+}
+
+/** Sends a request made elsewhere, with a token and a request id of its own. Its body can be sent again afterwards. */
+export async function sendRequest(request: Request, token?: string): Promise<Response> {
+  const headers = new Headers(request.headers)
+  if (token)
+    headers.set('Authorization', `Bearer ${token}`)
+  if (!headers.has('X-Request-Id'))
+    headers.set('X-Request-Id', newRequestId())
+  return orFault(await fetch(request.clone(), { ...always, headers }))
+}
+
+async function orFault(response: Response): Promise<Response> {
+  if (!response.ok)
+    throw await faultOf(response)
+  return response
 }

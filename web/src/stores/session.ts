@@ -1,12 +1,11 @@
 import type { MailProof, SignOutScope } from '@/api/gotrue'
-import type { Call } from '@/api/http'
 import type { Me } from '@/api/types'
 import type { AuthGateway, SessionToken } from '@/features/auth/gateway/port'
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 import { consoleApi } from '@/api/console'
 import { ApiFault } from '@/api/fault'
-import { sendJson } from '@/api/http'
+import { sendRequest } from '@/api/http'
 import { device } from '@/lib/deviceStorage'
 import { singleFlight } from '@/lib/singleFlight'
 import { sessionChannel } from './sessionChannel'
@@ -82,13 +81,13 @@ export const useSession = defineStore('session', () => {
     return (await renew())?.accessToken ?? null
   }
 
-  /** A call with the user's token. A 401 is tried once more with a renewed one. */
-  async function authorised<T>(url: string, call: Call = {}): Promise<T> {
+  /** Sends a request with the user's token. A 401 is tried once more with a renewed one. */
+  async function authorised(request: Request): Promise<Response> {
     const first = await accessToken()
     if (!first)
       throw new ApiFault({ status: 401, code: 'signed_out' })
     try {
-      return await sendJson<T>(url, { ...call, token: first })
+      return await sendRequest(request, first)
     }
     catch (error) {
       if (!(error instanceof ApiFault) || error.status !== 401)
@@ -100,7 +99,7 @@ export const useSession = defineStore('session', () => {
         : (await renew())?.accessToken
       if (!second)
         throw new ApiFault({ status: 401, code: 'signed_out', requestId: error.requestId })
-      return await sendJson<T>(url, { ...call, token: second })
+      return await sendRequest(request, second)
     }
   }
 
