@@ -21,7 +21,6 @@ export default defineConfig({
     baseURL: process.env.BASE_URL ?? process.env.TESSERA_URL,
     locale: 'en-GB',
     viewport: { width: 1280, height: 860 },
-    trace: 'retain-on-failure',
     screenshot: 'only-on-failure',
     launchOptions: {
       executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',

@@ -94,6 +94,7 @@ test('a code instead of the link, and a new password', async ({ page, request })
   await page.getByLabel('Password', { exact: true }).fill(password)
   await page.getByRole('button', { name: 'Sign up' }).click()
   if (!config.autoconfirm) {
+    await expect(page.getByTestId('inbox-email')).toHaveText(email)
     const code = codeIn(await newestMail(email))
     mails += 1
     // The countdown is still there after a reload.

@@ -1,5 +1,5 @@
 import type { paths } from './schema'
-import type { Model, PublicConfig, TestUserRequest } from './types'
+import type { PublicConfig, TestUserRequest } from './types'
 import createClient from 'openapi-fetch'
 import { sendRequest } from './http'
 
@@ -33,7 +33,7 @@ export function consoleApi(authorised: Sender) {
       }))
       return { ...verdict, checks: verdict.checks ?? [] }
     },
-    models: async () => ((await (await authorised(new Request(`${location.origin}/api/v1/llm/app/models`))).json()) as { data: Model[] | null }).data ?? [],
+    models: async () => (await bodyOf(client.GET('/llm/app/models'))).data ?? [],
     testUsers: async () => (await bodyOf(client.GET('/llm/tests/mail-users'))).data ?? [],
     createTestUser: (body: TestUserRequest, headers?: Record<string, string>) =>
       bodyOf(client.POST('/llm/tests/create-mail-user', { body, headers })),

@@ -64,6 +64,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/llm/app/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The models that may be used, for apps
+         * @description Where the list is the upstream's own and the upstream is down, the answer is 424. For signed-in users, anonymous ones included.
+         */
+        get: operations["list-app-models"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/llm/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The models that may be used
+         * @description Where the list is the upstream's own and the upstream is down, the answer is 424. For signed-in users, anonymous ones included.
+         */
+        get: operations["list-models"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/llm/tests/anon-token": {
         parameters: {
             query?: never;
@@ -164,6 +204,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask a model; the reply comes as events
+         * @description Three forms, of which exactly one applies: (1) server prompt: text or messages, and the server adds its system prompt; (2) passthrough: skip_prompt is true, with text or messages and perhaps tools; (3) provider payload: dialect and payload, always streamed upstream. The work begins at once in the background; an upstream that is down is an error event of the message. For signed-in users, anonymous ones included.
+         */
+        post: operations["create-message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/messages/{message_id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The events of a message, from the first or from where a stream broke
+         * @description The reply of a message as server-sent events. Each event has an id (but heartbeats), a name, and one line of JSON with message_id and request_id (of the call that created the message) and:
+         *
+         *     | event | data |
+         *     |---|---|
+         *     | status | state: queued, working, or routed with provider, resolved_model, endpoint_id, upstream_request_id |
+         *     | content_delta | seq (from 1, without a gap), delta: the reply is the concatenation of all deltas |
+         *     | upstream_raw | seq, dialect, upstream_event, raw: for diagnosis only |
+         *     | completed | the last event: provider, resolved_model, endpoint_id, upstream_request_id, result_mode, result_mode_effective, reply_len (in characters), reply_snapshot_included, metadata |
+         *     | error | the last event instead: code, message, error, provider, resolved_model, endpoint_id |
+         *     | heartbeat | ts (ms), after a silence |
+         *
+         *     Every stream ends with exactly one completed or error event. One that broke is resumed with the header Last-Event-ID. One live stream per user and conversation: a second is refused with 429. For signed-in users, anonymous ones included.
+         */
+        get: operations["stream-message-events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/public-config": {
         parameters: {
             query?: never;
@@ -227,6 +318,62 @@ export interface components {
         InspectInputBody: {
             /** @description The token. It is not kept. */
             token: string;
+        };
+        MessageAccepted: {
+            /** Format: uuid */
+            conversation_id: string;
+            /** Format: uuid */
+            message_id: string;
+        };
+        MessageRequest: {
+            /**
+             * Format: uuid
+             * @description The conversation to go on with; null begins one.
+             */
+            conversation_id?: string | null;
+            /**
+             * @description Form 3: the API that payload is for. The last two are not supported yet.
+             * @enum {string}
+             */
+            dialect?: "openai.chat_completions" | "openai.responses" | "anthropic.messages" | "gemini.generate_content";
+            /** @description Forms 1 and 2, instead of text: an array of {role, content}. */
+            messages?: unknown;
+            /** @description An object that comes back with the completed event. */
+            metadata?: unknown;
+            /** @description A name from the list of models. */
+            model: string;
+            /** @description Form 3: an object, the body for that API. Its model and stream are set by the server. */
+            payload?: unknown;
+            /**
+             * @description What becomes of the model's text: passed on as it is, freed of XML, or whichever fits its first characters.
+             * @default raw_passthrough
+             * @enum {string}
+             */
+            result_mode?: "raw_passthrough" | "xml_plaintext" | "auto";
+            /**
+             * @description True leaves out the server's system prompt (form 2).
+             * @default false
+             */
+            skip_prompt?: boolean;
+            /** @description Forms 1 and 2: what the user says. */
+            text?: string | null;
+            /** @description Form 2: a string or an object. */
+            tool_choice?: unknown;
+            /** @description Form 2: an array of tools, as the model's dialect has them. */
+            tools?: unknown;
+        };
+        Model: {
+            /** @description The one to preselect. */
+            default: boolean;
+            /** @description In which dialects a payload for it may be. */
+            dialects: string[] | null;
+            /** @description What to show to a person. */
+            label: string;
+            /** @description What to send as model. */
+            name: string;
+        };
+        ModelsOutputBody: {
+            data: components["schemas"]["Model"][] | null;
         };
         Person: {
             avatar_url: string;
@@ -522,6 +669,67 @@ export interface operations {
             };
         };
     };
+    "list-app-models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelsOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-models": {
+        parameters: {
+            query?: {
+                /** @description mapped, the only view, is the default: the names that clients send. */
+                view?: "mapped";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelsOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "create-anon-token": {
         parameters: {
             query?: never;
@@ -664,6 +872,84 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Person"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-message": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "conversation_id": null,
+                 *       "metadata": {},
+                 *       "model": "sim-small",
+                 *       "text": "Hello!"
+                 *     }
+                 */
+                "application/json": components["schemas"]["MessageRequest"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageAccepted"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "stream-message-events": {
+        parameters: {
+            query?: {
+                /** @description The message's conversation, as create answered it. */
+                conversation_id?: string;
+            };
+            header?: {
+                /** @description The id of the last event that arrived. */
+                "Last-Event-ID"?: number;
+            };
+            path: {
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The events */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
                 };
             };
             /** @description Error */

@@ -19,9 +19,6 @@ export type TestUser = Schemas['TestUser']
 export type TestUserSession = Schemas['TestUserSession']
 export type TestUserRequest = Schemas['CreateTestUserInputBody']
 
-export interface Model {
-  name: string
-  label: string
-  dialects: string[]
-  default: boolean
-}
+export type Model = Schemas['Model']
+export type MessageRequest = Schemas['MessageRequest']
+export type CreatedMessage = Schemas['MessageAccepted']

@@ -1,3 +1,4 @@
+import type { CreatedMessage, MessageRequest } from '@/api/types'
 import { EventSourceParserStream } from 'eventsource-parser/stream'
 import { ApiFault, asFault } from '@/api/fault'
 import { send, sendJson } from '@/api/http'
@@ -13,19 +14,6 @@ export interface StreamFrame {
   requestId: string
   /** The data as an object; null when it is not one. */
   fields: Readonly<Record<string, unknown>> | null
-}
-
-export interface MessageRequest {
-  model: string
-  text: string
-  conversation_id: string | null
-  metadata: Record<string, unknown>
-  skip_prompt: boolean
-}
-
-export interface CreatedMessage {
-  message_id: string
-  conversation_id: string
 }
 
 interface Access {

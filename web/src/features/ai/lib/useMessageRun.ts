@@ -1,9 +1,13 @@
-import type { CreatedMessage, MessageRequest, StreamFrame } from './messageStream'
+import type { StreamFrame } from './messageStream'
+import type { CreatedMessage, MessageRequest } from '@/api/types'
 import { computed, onScopeDispose, ref, shallowReactive, shallowRef } from 'vue'
 import { ApiFault, asFault } from '@/api/fault'
 import { newRequestId } from '@/lib/requestId'
 import { createMessage, followMessage } from './messageStream'
 import { ReplyAssembler } from './replyAssembler'
+
+/** Events can come faster than a page can be drawn: what has come is shown this often, in milliseconds. */
+const drawEvery = 60
 
 export type RunState = 'idle' | 'creating' | 'streaming' | 'completed' | 'failed' | 'stopped'
 
@@ -21,6 +25,8 @@ export function useMessageRun() {
   const endedAt = ref<number | null>(null)
   const reconnects = ref(0)
   let assembler = new ReplyAssembler()
+  let waiting: StreamFrame[] = []
+  let drawing: ReturnType<typeof setTimeout> | undefined
   let stopper: AbortController | null = null
   let since = 0
 
@@ -29,6 +35,9 @@ export function useMessageRun() {
   const route = computed(() => frames.findLast(frame => typeof frame.fields?.resolved_model === 'string')?.fields ?? null)
 
   function reset(): void {
+    clearTimeout(drawing)
+    drawing = undefined
+    waiting = []
     frames.length = 0
     assembler = new ReplyAssembler()
     reply.value = ''
@@ -43,23 +52,35 @@ export function useMessageRun() {
   }
 
   function take(frame: StreamFrame): void {
-    frames.push(frame)
+    waiting.push(frame)
     if (frame.event === 'content_delta' && typeof frame.fields?.seq === 'number' && typeof frame.fields.delta === 'string') {
       firstDeltaAt.value ??= frame.at
       assembler.accept(frame.fields.seq, frame.fields.delta)
-      reply.value = assembler.text
-      gap.value = assembler.hasGap
-      deltas.value = assembler.count
     }
-    else if (frame.event === 'completed') {
-      state.value = 'completed'
-      endedAt.value = frame.at
-    }
-    else if (frame.event === 'error') {
+    drawing ??= setTimeout(draw, drawEvery)
+    if (frame.event === 'completed' || frame.event === 'error')
+      close(frame)
+  }
+
+  /** Shows what has come since the last time. */
+  function draw(): void {
+    clearTimeout(drawing)
+    drawing = undefined
+    frames.push(...waiting)
+    waiting = []
+    reply.value = assembler.text
+    gap.value = assembler.hasGap
+    deltas.value = assembler.count
+  }
+
+  function close(frame: StreamFrame): void {
+    draw()
+    endedAt.value = frame.at
+    state.value = frame.event === 'completed'
+      ? 'completed'
+      : 'failed'
+    if (frame.event === 'error')
       fault.value = faultOfFrame(frame)
-      state.value = 'failed'
-      endedAt.value = frame.at
-    }
   }
 
   async function under(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
@@ -69,6 +90,7 @@ export function useMessageRun() {
       await work(own.signal)
     }
     catch (error) {
+      draw()
       const failure = asFault(error)
       endedAt.value = performance.now() - since
       state.value = failure.code === 'aborted'
@@ -115,7 +137,10 @@ export function useMessageRun() {
   }
 
   const stop = () => stopper?.abort()
-  onScopeDispose(stop)
+  onScopeDispose(() => {
+    stop()
+    clearTimeout(drawing)
+  })
 
   return {
     state,
