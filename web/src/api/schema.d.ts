@@ -24,6 +24,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/admin/policies/sources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Which sources need an address, and what each gives
+         * @description For administrators.
+         */
+        get: operations["get-source-policy"];
+        /**
+         * Decide which sources need an address, and what each gives
+         * @description For administrators.
+         */
+        put: operations["put-source-policy"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/bindings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set out to bind a provider's identity to the caller's account
+         * @description For our own pages: the cookie tessera_pending names the sign-in. For signed-in users who are not anonymous.
+         */
+        post: operations["start-bind"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/flows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set out for a provider
+         * @description For our own pages: the cookie tessera_pending names the sign-in. For anybody.
+         */
+        post: operations["start-flow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/auth/inspect-token": {
         parameters: {
             query?: never;
@@ -38,6 +102,150 @@ export interface paths {
          * @description Makes the checks that every request makes, and says of each whether it passes. For signed-in users, anonymous ones included.
          */
         post: operations["inspect-token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/pending": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The sign-in that waits in this browser
+         * @description For our own pages: the cookie tessera_pending names the sign-in. For anybody.
+         */
+        get: operations["get-pending"];
+        put?: never;
+        post?: never;
+        /**
+         * Give the sign-in up
+         * @description For our own pages: the cookie tessera_pending names the sign-in. For anybody.
+         */
+        delete: operations["cancel-pending"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/pending/bind": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bind to the proven account
+         * @description For our own pages: the cookie tessera_pending names the sign-in. For anybody.
+         */
+        post: operations["bind-from-pending"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/pending/create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a new account
+         * @description For our own pages: the cookie tessera_pending names the sign-in. For anybody.
+         */
+        post: operations["create-from-pending"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/pending/email": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Mail a code to an address
+         * @description For our own pages: the cookie tessera_pending names the sign-in. For anybody.
+         */
+        post: operations["send-pending-code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/pending/email/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Verify the address with the code
+         * @description For our own pages: the cookie tessera_pending names the sign-in. For anybody.
+         */
+        post: operations["verify-pending-code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/pending/proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Prove the account to bind to
+         * @description For our own pages: the cookie tessera_pending names the sign-in. For anybody.
+         */
+        post: operations["prove-pending"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/pending/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Prove the account by being signed in to it
+         * @description For our own pages: the cookie tessera_pending names the sign-in. For signed-in users who are not anonymous.
+         */
+        post: operations["prove-pending-by-session"];
         delete?: never;
         options?: never;
         head?: never;
@@ -279,6 +487,14 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        Amount: {
+            /** Format: int64 */
+            balance_micros: number;
+            /** Format: int64 */
+            concurrency: number;
+            /** Format: int64 */
+            subscription_days: number;
+        };
         AuditLine: {
             /** @example login */
             action: string;
@@ -304,6 +520,20 @@ export interface components {
             /** @description Give this as before to go on; null at the end. */
             next: string | null;
         };
+        ChoicesInputBody: {
+            /** @description Take the provider's avatar. */
+            adopt_avatar?: boolean;
+            /** @description Take the provider's nickname. */
+            adopt_nickname?: boolean;
+        };
+        CodeInputBody: {
+            /** @description The six digits of the mail. */
+            code: string;
+        };
+        CompletedView: {
+            /** @description Where to go now. */
+            redirect_to: string;
+        };
         CreateTestUserInputBody: {
             /** @description Take the next free number instead of a user who is there. */
             force_new?: boolean;
@@ -314,6 +544,9 @@ export interface components {
              * @example gymbro-test
              */
             username_prefix: string;
+        };
+        EmailInputBody: {
+            email: string;
         };
         InspectInputBody: {
             /** @description The token. It is not kept. */
@@ -375,6 +608,41 @@ export interface components {
         ModelsOutputBody: {
             data: components["schemas"]["Model"][] | null;
         };
+        PendingView: {
+            /**
+             * Format: int64
+             * @description Wrong proofs that are still allowed.
+             */
+            attempts_left: number;
+            /** @description As the provider states it; a candidate. */
+            avatar_url: string;
+            /**
+             * Format: date-time
+             * @description When the mailed code is over; null when none is out.
+             */
+            code_expires_at: string | null;
+            /** @description The address typed here. */
+            email: string;
+            /** @description Told only of a verified address. */
+            email_has_account: boolean;
+            /** @description An account from this source needs a verified address. */
+            email_required: boolean;
+            email_verified: boolean;
+            /** Format: date-time */
+            expires_at: string;
+            /** @description An account to bind to has been proven. */
+            is_proven: boolean;
+            /** @description As the provider states it; a candidate. */
+            nickname: string;
+            /** @description As the provider states it; it selects and proves nothing. */
+            provider_email: string;
+            /** Format: date-time */
+            server_time: string;
+            /** @description The provider's configured name. */
+            source: string;
+            /** @description The provider's type: linuxdo, oidc, wechat, google, github. */
+            type: string;
+        };
         Person: {
             avatar_url: string;
             /** Format: date-time */
@@ -402,6 +670,11 @@ export interface components {
             provider: string;
             /** @description The user's id at the issuer. */
             subject: string;
+        };
+        Policy: {
+            sources: {
+                [key: string]: components["schemas"]["SourcePolicy"];
+            };
         };
         Problem: {
             /**
@@ -446,6 +719,12 @@ export interface components {
              */
             message: string;
         };
+        ProofInputBody: {
+            email: string;
+            password: string;
+            /** @description Where the account has a second factor. */
+            totp?: string;
+        };
         PublicConfig: {
             /** @description The public API key of this server's /auth/v1. */
             anon_key: string;
@@ -467,16 +746,54 @@ export interface components {
             /** @description The simulated neighbours that run beside this server; empty outside demonstrations. */
             simulators: components["schemas"]["Simulator"][] | null;
             site_name: string;
+            /** @description Where else people may sign in. */
+            sources: components["schemas"]["SignInSource"][] | null;
             /** @description The project, in supabase mode. */
             supabase: components["schemas"]["SupabaseProject"];
             test_users_enabled: boolean;
             version: string;
+        };
+        SignInSource: {
+            /** @description How people know it. */
+            display_name: string;
+            /**
+             * @description How calls name it.
+             * @example linuxdo
+             */
+            name: string;
+            /** @description linuxdo, oidc, wechat, google or github. */
+            type: string;
         };
         Simulator: {
             /** @example Mail inbox (simulator) */
             label: string;
             /** @example mail */
             name: string;
+            url: string;
+        };
+        SourcePolicy: {
+            email_required: boolean;
+            on_first_bind: components["schemas"]["Amount"];
+            on_signup: components["schemas"]["Amount"];
+        };
+        SourcePolicyBody: {
+            policy: components["schemas"]["Policy"];
+            /**
+             * Format: int64
+             * @description The version that this is, or was made from; 0 = never saved.
+             */
+            version: number;
+        };
+        StartInputBody: {
+            /** @description WeChat: mp inside its own browser, open elsewhere. */
+            channel?: string;
+            /** @description The provider's configured name. */
+            provider: string;
+            /** @description A route of our own to go to afterwards. */
+            redirect_to?: string;
+        };
+        StartOutputBody: {
+            /** @description Where the browser goes now. */
             url: string;
         };
         SupabaseProject: {
@@ -606,6 +923,140 @@ export interface operations {
             };
         };
     };
+    "get-source-policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourcePolicyBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-source-policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SourcePolicyBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourcePolicyBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "start-bind": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: {
+                tessera_browser?: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StartInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StartOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "start-flow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: {
+                tessera_browser?: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StartInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StartOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "inspect-token": {
         parameters: {
             query?: never;
@@ -627,6 +1078,280 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TokenVerdict"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-pending": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: {
+                tessera_pending?: string;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PendingView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "cancel-pending": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: {
+                tessera_pending?: string;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "bind-from-pending": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: {
+                tessera_pending?: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChoicesInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CompletedView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-from-pending": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: {
+                tessera_pending?: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChoicesInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CompletedView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "send-pending-code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: {
+                tessera_pending?: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmailInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PendingView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "verify-pending-code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: {
+                tessera_pending?: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CodeInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PendingView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "prove-pending": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: {
+                tessera_pending?: string;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProofInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PendingView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "prove-pending-by-session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: {
+                tessera_pending?: string;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PendingView"];
                 };
             };
             /** @description Error */
