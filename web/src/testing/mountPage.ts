@@ -22,6 +22,7 @@ export const demoConfig: PublicConfig = {
   password_min_length: 8,
   test_users_enabled: true,
   simulators: [],
+  sources: [],
 }
 
 const names = [
