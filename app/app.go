@@ -84,6 +84,9 @@ func (a *App) start(ctx context.Context) error {
 	if err := a.wire(ctx); err != nil {
 		return err
 	}
+	for _, line := range advice(c, a.listener.Addr()) {
+		a.options.Log.WarnContext(ctx, line)
+	}
 	go a.serve()
 	a.options.Log.InfoContext(ctx, "listening", "addr", a.listener.Addr().String(), "url", a.URL, "version", Version)
 	return nil
