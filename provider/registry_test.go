@@ -116,8 +116,14 @@ func TestRegistry(t *testing.T) {
 		return all
 	}
 	for _, bad := range [][]provider.Entry{
-		{entry("a"), entry("a")}, {entry("")}, {entry("A")}, {entry("-a")}, {entry("a b")}, {entry(strings.Repeat("a", 41))},
-		{{Name: "a", Type: "x"}}, {{Name: "a", Provider: r.adapter}},
+		{entry("a"), entry("a")},
+		{entry("")},
+		{entry("A")},
+		{entry("-a")},
+		{entry("a b")},
+		{entry(strings.Repeat("a", 41))},
+		{{Name: "a", Type: "x"}},
+		{{Name: "a", Provider: r.adapter}},
 	} {
 		if err := registry.Replace(bad...); err == nil {
 			t.Errorf("%+v was taken", bad)
