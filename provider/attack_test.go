@@ -83,6 +83,21 @@ func TestAttackIDTokenTableIsWhole(t *testing.T) {
 	}
 }
 
+// With a discovery document that cannot be trusted nobody is even sent away.
+func TestAttackDiscovery(t *testing.T) {
+	t.Parallel()
+	for _, attack := range []string{"discovery_other_issuer", "discovery_plain_http", "discovery_weak_algs"} {
+		t.Run(attack, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t, "oidc")
+			r.misbehave(t, providertest.Faults{Names: []string{attack}})
+			if address, err := r.adapter.AuthURL(t.Context(), r.flow().Start); !errors.Is(err, provider.ErrUntrusted) {
+				t.Errorf("sent to %q, %v", address, err)
+			}
+		})
+	}
+}
+
 func TestAttackIssuerSpelling(t *testing.T) {
 	t.Parallel()
 	bare := providertest.Faults{Names: []string{"iss_bare"}}
