@@ -74,9 +74,6 @@ func (t *topic) add(events []Event) {
 // setWorking says whether this process works on the message.
 func (t *topic) setWorking(working bool) { t.update(func() { t.working = working }) }
 
-// wake makes subscribers look at the table.
-func (t *topic) wake() { t.update(func() {}) }
-
 func (t *topic) update(change func()) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -51,7 +51,8 @@ func (c *catalog) models(ctx context.Context) ([]Model, error) {
 		return nil, ctx.Err()
 	case r := <-result:
 		if r.Err == nil {
-			return slices.Clone(r.Val.([]Model)), nil
+			models, _ := r.Val.([]Model)
+			return slices.Clone(models), nil
 		}
 		if listed, age := c.cached(); listed != nil && age < modelsStale {
 			return listed, nil

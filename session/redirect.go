@@ -1,6 +1,7 @@
 package session
 
 import (
+	"errors"
 	"fmt"
 	"net/url"
 	"path"
@@ -55,7 +56,7 @@ func parseOrigin(raw string) (*url.URL, error) {
 // that https://*.example.com does not match https://evil.com/x.example.com.
 func globPattern(glob string) (*regexp.Regexp, error) {
 	if !strings.Contains(glob, "://") {
-		return nil, fmt.Errorf("want scheme://...")
+		return nil, errors.New("want scheme://host/path")
 	}
 	var b strings.Builder
 	for rest := glob; rest != ""; {

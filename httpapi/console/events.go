@@ -135,14 +135,14 @@ func (o *eventWriter) copy(ctx context.Context, stream *gateway.Stream, head boo
 	// the watch for a client that leaves.
 	_ = o.flow.SetReadDeadline(time.Time{})
 	o.w.WriteHeader(http.StatusOK)
-	if o.flush() != nil || head {
-		return nil
+	if err := o.flush(); err != nil || head {
+		return nil //nolint:nilerr // the client has left: nobody is there to be told
 	}
 	for {
 		event, err := stream.Next(ctx)
 		switch {
 		case errors.Is(err, io.EOF), ctx.Err() != nil:
-			return nil
+			return nil //nolint:nilerr // the end of the stream, or of the client
 		case err != nil:
 			httpapi.Report(ctx, err)
 			panic(http.ErrAbortHandler)

@@ -22,6 +22,7 @@ type RateLimits struct {
 }
 
 func (r RateLimits) signup() httpapi.Limit { return httpapi.Limit{Name: "signup", Address: r.Signup} }
+
 func (r RateLimits) anonymous() httpapi.Limit {
 	return httpapi.Limit{Name: "anonymous", Address: r.Anonymous}
 }
