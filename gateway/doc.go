@@ -25,7 +25,8 @@
 //
 // Every event has a position: 1, 2, 3, ... without a gap; it is the id of the
 // SSE frame. An event is committed before anybody sees it, so that no client
-// knows of an event that a restart forgets. Commits are shared: events of all
+// knows of an event that a restart forgets. (A power failure is another matter
+// on SQLite, whose write-ahead log is not synced with each commit.) Commits are shared: events of all
 // messages that come while one commit runs go into the next (journal.go).
 // Subscribers read the tail of the log from memory while the work runs in
 // their process, and the table otherwise; a wake-up tells them when to look

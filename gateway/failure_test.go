@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -293,6 +294,64 @@ func TestALogThatCannotBeWrittenIsEndedLater(t *testing.T) {
 	})
 }
 
+// poisoned is a store that refuses the events of some messages, and with them
+// every batch they are in.
+type poisoned struct {
+	*store.DB
+	bad sync.Map // message id -> true
+}
+
+var errPoison = errors.New("the database refuses this")
+
+func (p *poisoned) AppendEvents(ctx context.Context, batch []gateway.Append) ([]uuid.UUID, error) {
+	for _, a := range batch {
+		if _, bad := p.bad.Load(a.MessageID); bad {
+			return nil, errPoison
+		}
+	}
+	return p.DB.AppendEvents(ctx, batch)
+}
+
+// TestOneMessageDoesNotSpoilTheOthers: commits are shared, failures are not.
+func TestOneMessageDoesNotSpoilTheOthers(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		store := &poisoned{DB: db}
+		w := begin(t, db, func(d *gateway.Deps) { d.Store, d.Config.Lease = store, time.Second })
+		badUser, bad, _ := w.ask(t, "[[fault:endless]]")
+		store.bad.Store(bad, true)
+		for range 3 {
+			user, message, _ := w.ask(t, "hello")
+			if _, last := checkLog(t, w.replay(t, user, message)); last.Code != "" {
+				t.Errorf("a neighbour: %+v", last)
+			}
+		}
+		if _, last := checkLog(t, w.replay(t, badUser, bad)); last.Code != "work_interrupted" {
+			t.Errorf("the refused one: %+v", last)
+		}
+	})
+}
+
+// TestALocalSubscriberLearnsOfAnEndElsewhere: another process ended a message
+// that this one still believes to work on, and no wake-up comes.
+func TestALocalSubscriberLearnsOfAnEndElsewhere(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		w := begin(t, db, func(d *gateway.Deps) { d.Notifier = nil })
+		user, message, _ := w.ask(t, "[[fault:stall]]")
+		st := w.open(t, user, message, 0)
+		seen := until(t, st, 1)
+		deps := w.deps
+		deps.SoleProcess = true
+		start(t, deps)
+		began := time.Now()
+		seen = append(seen, rest(t, st)...)
+		if _, last := checkLog(t, seen); last.Code != "work_interrupted" || time.Since(began) > 2500*time.Millisecond {
+			t.Errorf("after %v: %+v", time.Since(began), last)
+		}
+	})
+}
+
 func TestActiveMessagesAreBounded(t *testing.T) {
 	t.Parallel()
 	db := storetest.SQLite(t)
@@ -335,15 +394,19 @@ func TestManyAtOnce(t *testing.T) {
 				var events []gateway.Event
 				for {
 					e, err := st.Next(t.Context())
-					if err != nil {
+					if errors.Is(err, io.EOF) {
 						break
+					}
+					if err != nil {
+						t.Errorf("after %d events: %v", len(events), err)
+						return
 					}
 					if e.Name != gateway.HeartbeatEvent {
 						events = append(events, e)
 					}
 				}
 				if len(events) == 0 || events[len(events)-1].Name != gateway.CompletedEvent || events[len(events)-1].Position != int64(len(events)) {
-					t.Errorf("%d events", len(events))
+					t.Errorf("%d events, the last %s", len(events), events[len(events)-1].Data)
 				}
 			})
 		}

@@ -42,18 +42,10 @@ const (
 	AutoResult     ResultMode = "auto"
 )
 
-// Conversation is a thread of messages of one user.
-type Conversation struct {
-	ID        uuid.UUID
-	UserID    uuid.UUID
-	CreatedAt time.Time
-	UpdatedAt time.Time
-}
-
 // Message is one request to a model and where its reply stands.
 type Message struct {
 	ID             uuid.UUID
-	ConversationID uuid.UUID
+	ConversationID uuid.UUID // the thread of one user's messages that it belongs to
 	UserID         uuid.UUID
 	RequestID      string // of the call that created it
 	Form           Form

@@ -140,19 +140,23 @@ func (st *Stream) Next(ctx context.Context) (Event, error) {
 	}
 	silence := time.NewTimer(st.s.cfg.Heartbeat)
 	defer silence.Stop()
+	why := woken
 	for len(st.ready) == 0 {
 		if err := st.keepSlot(ctx); err != nil {
 			return Event{}, err
 		}
-		changed, err := st.look(ctx)
+		changed, err := st.look(ctx, why == polled)
 		if err != nil {
 			return Event{}, err
 		}
 		if len(st.ready) > 0 {
 			break
 		}
-		if beat, err := st.wait(ctx, changed, silence.C); err != nil || beat {
-			return heartbeatEvent(st.s.now()), err
+		if why, err = st.wait(ctx, changed, silence.C); err != nil {
+			return Event{}, err
+		}
+		if why == silent {
+			return heartbeatEvent(st.s.now()), nil
 		}
 	}
 	e := st.ready[0]
@@ -172,18 +176,28 @@ func (st *Stream) keepSlot(ctx context.Context) error {
 	return st.takeSlot(ctx) // whoever has the slot keeps it, renewed
 }
 
-// look fetches what there is, from memory or from the table.
-func (st *Stream) look(ctx context.Context) (changed <-chan struct{}, err error) {
+// look fetches what there is, from memory or from the table. Asked for the
+// table, it does not believe memory that nothing is new: another process may
+// have ended the message that we believe to work on.
+func (st *Stream) look(ctx context.Context, table bool) (changed <-chan struct{}, err error) {
 	events, known, changed := st.topic.after(st.position)
-	if !known {
+	if !known || table && len(events) == 0 {
 		events, err = st.s.store.EventsAfter(ctx, st.MessageID, st.position, readAtOnce)
 	}
 	st.ready = events
 	return changed, err
 }
 
-// wait returns when there may be something to read, or true at a heartbeat.
-func (st *Stream) wait(ctx context.Context, changed <-chan struct{}, silence <-chan time.Time) (beat bool, err error) {
+// wakeup is why a stream stopped waiting.
+type wakeup int
+
+const (
+	woken  wakeup = iota // there may be something to read
+	polled               // a second went by
+	silent               // it is time for a heartbeat
+)
+
+func (st *Stream) wait(ctx context.Context, changed <-chan struct{}, silence <-chan time.Time) (wakeup, error) {
 	poll := time.NewTimer(pollEvery)
 	defer poll.Stop()
 	select {
@@ -193,12 +207,13 @@ func (st *Stream) wait(ctx context.Context, changed <-chan struct{}, silence <-c
 			st.remote = nil // a nil channel never fires: the poll remains
 		}
 	case <-poll.C:
+		return polled, nil
 	case <-silence:
-		return true, nil
+		return silent, nil
 	case <-st.s.streams.closing:
-		return false, ErrShuttingDown.After(shutdownRetry)
+		return woken, ErrShuttingDown.After(shutdownRetry)
 	case <-ctx.Done():
-		return false, errors.Join(ctx.Err(), context.Cause(ctx))
+		return woken, errors.Join(ctx.Err(), context.Cause(ctx))
 	}
-	return false, nil
+	return woken, nil
 }
