@@ -23,6 +23,7 @@ func TestAdvice(t *testing.T) {
 		{"replicas", "127.0.0.1:80", []string{"TESSERA_DATABASE_URL=postgres://h/d", "TESSERA_AUTH_AUTOCONFIRM=true"}, []string{"coordination.url", "base_url"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
 			c, err := LoadConfig("", tc.settings)
 			if err != nil {
 				t.Fatal(err)

@@ -299,3 +299,49 @@ func TestOpenAPIIsServedAsItIsPrinted(t *testing.T) {
 		t.Error("tessera openapi prints another description than the server serves")
 	}
 }
+
+// The limits hold for an address and for a user, and an event stream is not
+// counted: a server that comes back must not lock its clients out.
+func TestRateLimits(t *testing.T) {
+	t.Parallel()
+	apptest.Each(t, func(t *testing.T, s *apptest.Server) {
+		bearer := apptest.Bearer(s.SignIn(t, s.Admin).Text("access_token"))
+		get := func(path, client string) apptest.Answer {
+			return s.Do(t, "GET", path, nil, append(bearer, "X-Forwarded-For", client)...)
+		}
+		for i := range 5 {
+			if a := get("/api/v1/me", "203.0.113.1"); a.Status != http.StatusOK {
+				t.Fatalf("request %d: %d %s", i, a.Status, a.Raw)
+			}
+		}
+		byAddress := get("/api/v1/public-config", "203.0.113.1")
+		if byAddress.Status != http.StatusTooManyRequests || byAddress.Text("code") != "request.rate_limited" || byAddress.Header.Get("Retry-After") == "" {
+			t.Errorf("the address's limit: %d %s", byAddress.Status, byAddress.Raw)
+		}
+		if a := get("/api/v1/public-config", "203.0.113.2"); a.Status != http.StatusOK {
+			t.Errorf("another address pays for it: %d", a.Status)
+		}
+		for range 3 {
+			get("/api/v1/me", "203.0.113.3")
+		}
+		if a := get("/api/v1/me", "203.0.113.4"); a.Status != http.StatusTooManyRequests {
+			t.Errorf("the user's limit: %d", a.Status)
+		}
+		const stream = "/api/v1/messages/01920000-0000-7000-8000-000000000000/events"
+		for i := range 10 {
+			if a := get(stream, "203.0.113.1"); a.Status != http.StatusNotFound {
+				t.Fatalf("stream %d: %d %s", i, a.Status, a.Raw)
+			}
+		}
+		login := func() apptest.Answer {
+			return s.Do(t, "POST", "/auth/v1/token?grant_type=password", map[string]string{"email": "nobody@example.com", "password": "wrong one"},
+				"X-Forwarded-For", "203.0.113.9")
+		}
+		login()
+		login()
+		if a := login(); a.Status != http.StatusTooManyRequests || a.Header.Get("Retry-After") == "" || a.Text("error_code") != "over_request_rate_limit" {
+			t.Errorf("the sign-in's limit: %d %s", a.Status, a.Raw)
+		}
+	}, "TESSERA_API_RATE_LIMITS_REQUESTS=5/10m", "TESSERA_API_RATE_LIMITS_ACCOUNT=7/10m", "TESSERA_HTTP_TRUSTED_PROXIES=loopback",
+		"TESSERA_AUTH_RATE_LIMITS_PASSWORD_ACCOUNT=2/10m")
+}

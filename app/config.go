@@ -11,6 +11,7 @@ import (
 	"tessera/gateway"
 	"tessera/gateway/upstream"
 	"tessera/httpapi"
+	"tessera/httpapi/console"
 	"tessera/httpapi/gotrue"
 	"tessera/identity"
 	"tessera/mail"
@@ -38,6 +39,7 @@ type Config struct {
 	Auth         AuthConfig
 	Supabase     SupabaseConfig
 	Providers    ProvidersConfig
+	API          APIConfig `name:"api"`
 	Mail         mail.Config
 	Gateway      GatewayConfig
 	TestUsers    testuser.Config
@@ -101,6 +103,11 @@ type SupabaseConfig struct {
 	AnonKey        string `doc:"The project's public (anon or publishable) key, given to pages in supabase mode."`
 	JWTSecret      string `name:"jwt_secret" secret:"true" doc:"The project's legacy JWT secret, where it still signs with HS256."`
 	ServiceRoleKey string `secret:"true" doc:"The project's service_role key, for test users in supabase mode only."`
+}
+
+// APIConfig is /api/v1.
+type APIConfig struct {
+	Limits console.RateLimits `name:"rate_limits"`
 }
 
 // GatewayConfig is access to models.

@@ -11,6 +11,7 @@ func (a *App) console(r *rooms) *console.API {
 	}
 	// The order is that of the description at /api/v1/openapi.json.
 	api := console.New(Version, auth.Authenticate)
+	api.WithLimits(r.limits, a.options.Config.API.Limits)
 	console.AddPublicConfig(api, func() console.PublicConfig { return a.publicConfig(r) })
 	console.AddMe(api)
 	console.AddInspect(api, r.verifier, r.sessions)

@@ -84,12 +84,19 @@ type Limits struct {
 // returns ErrRateLimited with the time to wait. When coordination itself fails
 // the request goes on: a limit must not become an outage.
 func (l *Limits) Check(ctx context.Context, limit Limit, account string) error {
-	if err := l.take(ctx, limit, "address", RateKey(ctx), limit.Address); err != nil {
+	if err := l.CheckAddress(ctx, limit); err != nil || account == "" {
 		return err
 	}
-	if account == "" {
-		return nil
-	}
+	return l.CheckAccount(ctx, limit, account)
+}
+
+// CheckAddress is the part of Check that concerns the address.
+func (l *Limits) CheckAddress(ctx context.Context, limit Limit) error {
+	return l.take(ctx, limit, "address", RateKey(ctx), limit.Address)
+}
+
+// CheckAccount is the part of Check that concerns the account.
+func (l *Limits) CheckAccount(ctx context.Context, limit Limit, account string) error {
 	// Hashed: an address that someone typed need not stand in Redis.
 	sum := sha256.Sum256([]byte(account))
 	return l.take(ctx, limit, "account", hex.EncodeToString(sum[:16]), limit.Account)

@@ -67,34 +67,58 @@ func CallerFrom(ctx context.Context) Caller {
 	return caller
 }
 
-// admit finds the caller and holds them against access.
-func (a *API) admit(ctx context.Context, access Access, authorization string) (context.Context, error) {
-	if access == Public {
-		return ctx, nil
+// admission lets a request in, and puts its caller into the context.
+type admission func(ctx context.Context, authorization string) (context.Context, error)
+
+// gate is the admission of an operation: its limits and its access.
+func (a *API) gate(access Access, op *huma.Operation) admission {
+	isLimited := a.limitAddress != nil && isCounted(op)
+	return func(ctx context.Context, authorization string) (context.Context, error) {
+		if isLimited {
+			if err := a.limitAddress(ctx); err != nil {
+				return ctx, err
+			}
+		}
+		if access == Public {
+			return ctx, nil
+		}
+		caller, err := a.caller(ctx, access, authorization)
+		if err != nil {
+			return ctx, err
+		}
+		if isLimited {
+			if err := a.limitAccount(ctx, caller.User.ID); err != nil {
+				return ctx, err
+			}
+		}
+		ctx = identity.WithActor(ctx, identity.Actor{ID: caller.User.ID, Name: caller.User.Email})
+		return context.WithValue(ctx, callerKey{}, caller), nil
 	}
+}
+
+// caller finds who calls, and holds them against access.
+func (a *API) caller(ctx context.Context, access Access, authorization string) (Caller, error) {
 	scheme, accessToken, _ := strings.Cut(authorization, " ")
 	accessToken = strings.TrimSpace(accessToken)
 	if !strings.EqualFold(scheme, "Bearer") || accessToken == "" {
-		return ctx, ErrNoToken
+		return Caller{}, ErrNoToken
 	}
 	caller, err := a.auth(ctx, accessToken)
-	if err != nil {
-		return ctx, err
-	}
 	switch {
+	case err != nil:
+		return Caller{}, err
 	case access >= User && caller.User.IsAnonymous:
-		return ctx, ErrAnonymous
+		return Caller{}, ErrAnonymous
 	case access == Administrator && !caller.User.IsAdmin:
-		return ctx, ErrNotAdmin
+		return Caller{}, ErrNotAdmin
 	}
-	ctx = identity.WithActor(ctx, identity.Actor{ID: caller.User.ID, Name: caller.User.Email})
-	return context.WithValue(ctx, callerKey{}, caller), nil
+	return caller, nil
 }
 
-// guardHuma is admit for Huma, which runs it before it reads the body.
-func (a *API) guardHuma(access Access) func(huma.Context, func(huma.Context)) {
+// guardHuma is an admission for Huma, which runs it before it reads the body.
+func (a *API) guardHuma(admit admission) func(huma.Context, func(huma.Context)) {
 	return func(hc huma.Context, next func(huma.Context)) {
-		ctx, err := a.admit(hc.Context(), access, hc.Header("Authorization"))
+		ctx, err := admit(hc.Context(), hc.Header("Authorization"))
 		if err != nil {
 			_ = huma.WriteErr(a.huma, hc, http.StatusInternalServerError, "", err)
 			return

@@ -14,6 +14,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humachi"
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
+	"github.com/google/uuid"
 
 	"tessera/httpapi"
 )
@@ -30,7 +31,11 @@ type API struct {
 	router chi.Router
 	huma   huma.API
 	auth   Authenticate
-	spec   func() ([]byte, error)
+
+	limitAddress func(ctx context.Context) error
+	limitAccount func(ctx context.Context, userID uuid.UUID) error
+
+	spec func() ([]byte, error)
 }
 
 // New returns the surface without any resource.
@@ -79,7 +84,7 @@ func (a *API) serveSpec(w http.ResponseWriter, _ *http.Request) error {
 // for whoever has access. A fault that it returns becomes a problem.
 func Register[I, O any](a *API, access Access, op huma.Operation, handle func(context.Context, *I) (*O, error)) {
 	a.describe(access, &op)
-	op.Middlewares = append(huma.Middlewares{a.guardHuma(access)}, op.Middlewares...)
+	op.Middlewares = append(huma.Middlewares{a.guardHuma(a.gate(access, &op))}, op.Middlewares...)
 	huma.Register(a.huma, op, handle)
 }
 
@@ -88,8 +93,9 @@ func Register[I, O any](a *API, access Access, op huma.Operation, handle func(co
 func (a *API) Handle(access Access, op huma.Operation, handle httpapi.HandlerFunc) {
 	a.describe(access, &op)
 	a.huma.OpenAPI().AddOperation(&op)
+	admit := a.gate(access, &op)
 	a.router.Method(op.Method, op.Path, httpapi.Wrap(func(w http.ResponseWriter, r *http.Request) error {
-		ctx, err := a.admit(r.Context(), access, r.Header.Get("Authorization"))
+		ctx, err := admit(r.Context(), r.Header.Get("Authorization"))
 		if err != nil {
 			return err
 		}
