@@ -119,6 +119,15 @@ func (a *App) wireProviders(_ context.Context, r *rooms) error {
 
 func (a *App) cookies() httpapi.Cookies { return httpapi.Cookies{ExternalURL: a.core.external} }
 
+// sourceNames are the names by which calls know the providers.
+func sourceNames(registry *provider.Registry) []string {
+	var names []string
+	for _, e := range registry.All() {
+		names = append(names, e.Name)
+	}
+	return names
+}
+
 // sources are the providers as pages show them.
 func sources(registry *provider.Registry) []console.SignInSource {
 	all := registry.All()

@@ -57,7 +57,7 @@ export const differences = {
   'settings': {
     section: 'what-it-does-not-have',
     change: ({ body }) => {
-      body.external.github = false // the recorded server had a GitHub app
+      for (const name of ['google', 'linuxdo', 'wechat', 'corp']) body.external[name] = true // the demo's simulators
       body.external.phone = false
       body.phone_autoconfirm = false
       delete body.saml_private_key_next_configured

@@ -17,9 +17,9 @@ func (s *Surface) health(w http.ResponseWriter, _ *http.Request) error {
 	})
 }
 
-// noProviders are the providers of GoTrue that this server does not have;
-// clients read the list.
-var noProviders = []string{
+// knownProviders are the providers that GoTrue names, on or off; clients read
+// the list.
+var knownProviders = []string{
 	"apple", "azure", "bitbucket", "discord", "facebook", "snapchat", "figma", "fly", "github", "gitlab", "google",
 	"keycloak", "kakao", "linkedin", "linkedin_oidc", "notion", "spotify", "slack", "slack_oidc", "workos", "twitch",
 	"twitter", "phone", "zoom",
@@ -28,8 +28,11 @@ var noProviders = []string{
 // settings answers GET /settings.
 func (s *Surface) settings(w http.ResponseWriter, _ *http.Request) error {
 	external := map[string]bool{"email": true, "anonymous_users": s.Accounts.Config.Anonymous}
-	for _, name := range noProviders {
+	for _, name := range knownProviders {
 		external[name] = false
+	}
+	for _, name := range s.Sources() {
+		external[name] = true
 	}
 	return httpapi.WriteJSON(w, http.StatusOK, map[string]any{
 		"external":           external,

@@ -105,7 +105,7 @@ func start(t *testing.T) *server {
 			Config: session.Config{AccessTTL: time.Hour, ReuseWindow: 10 * time.Second, MailTTL: time.Hour, SecureEmailChange: true},
 		},
 		Accounts: accounts, Verifier: verifier, Keys: ring, Limits: &httpapi.Limits{Limiter: unlimited{}, Log: log},
-		Cookies: httpapi.Cookies{ExternalURL: external}, Version: "test",
+		Cookies: httpapi.Cookies{ExternalURL: external}, Sources: func() []string { return nil }, Version: "test",
 	}
 	surface.Mount(router)
 	return &server{Surface: surface, Server: listener, ring: ring, mails: mails}

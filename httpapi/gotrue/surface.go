@@ -44,6 +44,8 @@ type Surface struct {
 	Rates    RateLimits
 	Pending  *pendingauth.Service
 	Factors  *identity.Factors
+	// Sources names the providers that people may sign in with.
+	Sources func() []string
 	Cookies  httpapi.Cookies
 	SiteName string
 	Version  string
