@@ -58,6 +58,15 @@ const authPages: RouteRecordRaw[] = [
   },
 ]
 
+const thirdPartyPages: RouteRecordRaw[] = [
+  {
+    path: '/auth/:source/callback',
+    name: 'source-callback',
+    component: () => import('@/features/thirdparty/views/SourceCallbackView.vue'),
+    meta: { title: 'thirdparty.title' },
+  },
+]
+
 const appPages: RouteRecordRaw[] = [
   {
     path: '/',
@@ -70,6 +79,12 @@ const appPages: RouteRecordRaw[] = [
     name: 'jwt-test',
     component: () => import('@/features/ai/views/JwtTestView.vue'),
     meta: { title: 'ai.title', access: 'user' },
+  },
+  {
+    path: '/profile',
+    name: 'profile',
+    component: () => import('@/features/profile/views/ProfileView.vue'),
+    meta: { title: 'profile.title', access: 'user' },
   },
   {
     path: '/docs/api',
@@ -92,7 +107,10 @@ export const router = createRouter({
       path: '/auth',
       component: AuthLayout,
       redirect: { name: 'login' },
-      children: authPages,
+      children: [
+        ...authPages,
+        ...thirdPartyPages,
+      ],
     },
     { path: '/', component: AppShell, children: appPages },
   ],

@@ -166,6 +166,10 @@ export const useSession = defineStore('session', () => {
     connect: (to: AuthGateway) => void (gateway = to),
     restore,
     accessToken,
+    /** Somebody sets out for a provider and will come back with a session in the cookie: ask for it then. */
+    expectReturn: () => device.set(hintKey, '1'),
+    /** Takes over the session of an answer that replaced this one's token. */
+    replace: hold,
     signUp,
     signIn: async (email: string, password: string) => enter(await port().signIn(email, password)),
     verify: async (proof: MailProof) => enter(await port().verify(proof)),

@@ -21,8 +21,8 @@ export const demoConfig: PublicConfig = {
   autoconfirm: false,
   password_min_length: 8,
   test_users_enabled: true,
-  simulators: [],
   sources: [],
+  simulators: [],
 }
 
 const names = [
@@ -35,6 +35,7 @@ const names = [
   'reset-password',
   'api-docs',
   'jwt-test',
+  'profile',
 ]
 
 interface Options {

@@ -4,5 +4,7 @@ import common from './common.json'
 import docs from './docs.json'
 import errors from './errors.json'
 import home from './home.json'
+import profile from './profile.json'
+import thirdparty from './thirdparty.json'
 
-export default { common, auth, home, ai, docs, errors }
+export default { common, auth, home, ai, docs, errors, thirdparty, profile }

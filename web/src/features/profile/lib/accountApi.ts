@@ -1,0 +1,57 @@
+import type { SessionToken } from '@/features/auth/gateway/port'
+import { sendJson } from '@/api/http'
+
+// The account's own part of the Supabase-compatible surface: identities and factors.
+
+export interface Identity {
+  identity_id: string
+  /** The provider's type: email, linuxdo, oidc, wechat, google, github. */
+  provider: string
+  /** The provider's subject; of an e-mail identity the user's id. */
+  id: string
+  identity_data?: Record<string, unknown>
+  created_at: string
+  last_sign_in_at?: string
+  email?: string
+}
+
+export interface Factor { id: string, status: 'verified' | 'unverified', friendly_name?: string, factor_type: string, created_at: string }
+export interface Account { id: string, email: string, identities: Identity[], factors?: Factor[] }
+export interface Enrolment {
+  id: string
+  /** `qr_code` is an SVG document. */
+  totp: { qr_code: string, secret: string, uri: string }
+}
+
+/** The calls of the account page; `token` gives the user's access token. */
+export function accountApi(anonKey: string, token: () => Promise<string | null>) {
+  const headers = { 'apikey': anonKey, 'X-Tessera-Session': 'cookie', 'X-Supabase-Api-Version': '2024-01-01' }
+  async function call<T>(method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown): Promise<T> {
+    return sendJson<T>(`/auth/v1${path}`, {
+      method,
+      body,
+      headers,
+      token: await token(),
+    })
+  }
+  return {
+    account: () => call<Account>('GET', '/user'),
+    unbind: (identityId: string) => call<object>('DELETE', `/user/identities/${identityId}`),
+    enrol: (name: string) => call<Enrolment>('POST', '/factors', { factor_type: 'totp', friendly_name: name }),
+    remove: (factorId: string) => call<object>('DELETE', `/factors/${factorId}`),
+    /** Shows the factor's code; the session goes on with a second factor, and with another token. */
+    async confirm(factorId: string, code: string): Promise<SessionToken> {
+      const challenge = await call<{ id: string }>('POST', `/factors/${factorId}/challenge`, {})
+      const session = await call<{ access_token: string, expires_at: number }>('POST', `/factors/${factorId}/verify`, { challenge_id: challenge.id, code })
+      return { accessToken: session.access_token, expiresAt: session.expires_at }
+    },
+  }
+}
+
+/** Enough of a subject to tell two apart, and not enough to pass it on. */
+export function masked(subject: string): string {
+  const signs = Array.from(subject)
+  return signs.length <= 4
+    ? `•••${signs.at(-1) ?? ''}`
+    : `${signs.slice(0, 2).join('')}•••${signs.slice(-2).join('')}`
+}
