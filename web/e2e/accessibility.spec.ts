@@ -3,7 +3,7 @@ import AxeBuilder from '@axe-core/playwright'
 import { chooseTheme, expect, signInAsAdmin, test } from './support/test'
 
 // Many pages, each gone over by axe.
-test.describe.configure({ timeout: 240_000 })
+test.describe.configure({ timeout: 480_000 })
 
 async function clean(page: Page): Promise<void> {
   // Colours in the middle of a transition are nobody's choice.
