@@ -20,8 +20,9 @@ const (
 	// commitTries is how often a commit is tried before its messages are given
 	// up; their logs are then ended by whoever finds the lease expired.
 	commitTries = 4
-	// commitTimeout bounds one round of commits, tries included.
-	commitTimeout = 10 * time.Second
+	// commitTimeout bounds one try. A database that is only slow must not cost
+	// anybody a message.
+	commitTimeout = 15 * time.Second
 )
 
 var errJournalStopped = errors.New("gateway: the journal has stopped")
@@ -117,10 +118,8 @@ func (j *journal) flush(ctx context.Context) {
 	for _, c := range batch {
 		commits = append(commits, c)
 	}
-	ctx, cancel := context.WithTimeout(ctx, commitTimeout)
-	defer cancel()
 	err := j.write(ctx, commits, commitTries)
-	if err != nil && len(commits) > 1 {
+	if err != nil && len(commits) > 1 && !errors.Is(err, context.DeadlineExceeded) {
 		// One message's events may be what the database refuses: the others
 		// must not suffer for it.
 		for _, c := range commits {
@@ -145,12 +144,7 @@ func (j *journal) write(ctx context.Context, commits []*commit, tries int) error
 		if try > 0 {
 			time.Sleep(time.Duration(try) * 100 * time.Millisecond)
 		}
-		err = j.store.InTx(ctx, func(ctx context.Context) error {
-			var err error
-			lost, err = j.store.AppendEvents(ctx, batch)
-			return err
-		})
-		if err == nil {
+		if lost, err = j.try(ctx, batch); err == nil {
 			break
 		}
 	}
@@ -165,6 +159,17 @@ func (j *journal) write(ctx context.Context, commits []*commit, tries int) error
 		}
 	}
 	return nil
+}
+
+func (j *journal) try(ctx context.Context, batch []Append) (lost []uuid.UUID, err error) {
+	ctx, cancel := context.WithTimeout(ctx, commitTimeout)
+	defer cancel()
+	err = j.store.InTx(ctx, func(ctx context.Context) error {
+		var err error
+		lost, err = j.store.AppendEvents(ctx, batch)
+		return err
+	})
+	return lost, err
 }
 
 func (j *journal) settle(c *commit, err error) {

@@ -52,7 +52,9 @@ func (s *Service) Shutdown(ctx context.Context) {
 	if s.stopAll != nil {
 		s.stopAll()
 	}
-	s.loops.Wait()
+	ended := make(chan struct{})
+	go func() { s.loops.Wait(); close(ended) }()
+	s.await(context.WithoutCancel(ctx), ended, lastWords) // a database that hangs must not hold us
 }
 
 func (s *Service) await(ctx context.Context, done <-chan struct{}, limit time.Duration) {

@@ -1,14 +1,17 @@
 package gateway_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -23,7 +26,7 @@ import (
 	"tessera/store/storetest"
 )
 
-const wait = 20 * time.Second // longer than anything here takes on a busy machine
+const wait = time.Minute // longer than anything here takes on a busy machine
 
 // world is a service with everything around it.
 type world struct {
@@ -37,20 +40,14 @@ type world struct {
 // begin starts a service on db. adjust may change what it is made of.
 func begin(t *testing.T, db *store.DB, adjust ...func(*gateway.Deps)) *world {
 	t.Helper()
-	sim := gatewaytest.NewServer(gatewaytest.Config{APIKey: "sk-sim", Pace: 3 * time.Millisecond})
+	sim := gatewaytest.NewServer(gatewaytest.Config{APIKey: "sk-sim", Pace: 10 * time.Millisecond})
 	server := httptest.NewServer(sim)
 	t.Cleanup(server.Close)
-	cfg := config.Default[upstream.Config]()
-	cfg.BaseURL, cfg.APIKey, cfg.Provider, cfg.IdleTimeout = server.URL+"/v1", "sk-sim", "simulator", 3*time.Second
-	client, err := upstream.New(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(client.Close)
+	client := connect(t, server.URL+"/v1", 10*time.Second)
 	slots := kv.NewMemory()
 	t.Cleanup(func() { _ = slots.Close() })
 	deps := gateway.Deps{
-		Config: config.Default[gateway.Config](), Store: db, Upstream: client, Slots: slots, Notifier: slots, Now: time.Now,
+		Config: config.Default[gateway.Config](), Store: db, Upstream: client, Slots: slots, Notifier: slots, Now: time.Now, Log: slog.New(slog.NewTextHandler(testWriter{t}, nil)),
 	}
 	deps.Config.Models = []gateway.Model{
 		{Name: "small", Label: "Small", Upstream: "sim-small", Dialects: []gateway.Dialect{gateway.ChatCompletions, gateway.Responses}},
@@ -61,6 +58,19 @@ func begin(t *testing.T, db *store.DB, adjust ...func(*gateway.Deps)) *world {
 		a(&deps)
 	}
 	return &world{Service: start(t, deps), db: db, sim: sim, slots: slots, deps: deps}
+}
+
+// connect is the real client of an upstream.
+func connect(t *testing.T, baseURL string, idle time.Duration) *upstream.Client {
+	t.Helper()
+	cfg := config.Default[upstream.Config]()
+	cfg.BaseURL, cfg.APIKey, cfg.Provider, cfg.IdleTimeout = baseURL, "sk-sim", "simulator", idle
+	client, err := upstream.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(client.Close)
+	return client
 }
 
 func start(t *testing.T, deps gateway.Deps) *gateway.Service {
@@ -518,10 +528,10 @@ func TestModels(t *testing.T) {
 	if err != nil || len(models) != 2 || !models[0].Default || models[1].Default || models[1].Label != "large" {
 		t.Errorf("configured: %+v, %v", models, err)
 	}
-	now := time.Now()
+	var later atomic.Int64 // how far the clock is ahead
 	listed := begin(t, storetest.SQLite(t), func(d *gateway.Deps) {
 		d.Config.Models = nil
-		d.Now = func() time.Time { return now }
+		d.Now = func() time.Time { return time.Now().Add(time.Duration(later.Load())) }
 	})
 	models, err = listed.Models(t.Context())
 	if err != nil || len(models) != 2 || models[0].Name != "sim-large" || !models[0].Default || len(models[0].Dialects) != 2 {
@@ -529,15 +539,23 @@ func TestModels(t *testing.T) {
 	}
 	// The list survives an upstream that is away for a while, but not a day.
 	listed.sim.Order(gatewaytest.ServerError, 100)
-	now = now.Add(time.Hour)
+	later.Store(int64(time.Hour))
 	if models, err = listed.Models(t.Context()); err != nil || len(models) != 2 {
 		t.Errorf("while the upstream is away: %+v, %v", models, err)
 	}
-	now = now.Add(48 * time.Hour)
+	later.Store(int64(49 * time.Hour))
 	if _, err = listed.Models(t.Context()); !errors.Is(err, gateway.ErrUpstreamFailed) {
 		t.Errorf("two days later: %v", err)
 	}
 	if _, _, err = listed.Create(t.Context(), textRequest(uuid.New(), "x")); !errors.Is(err, gateway.ErrUpstreamFailed) {
 		t.Errorf("a message then: %v", err)
 	}
+}
+
+// testWriter shows logs with the test that they belong to.
+type testWriter struct{ t *testing.T }
+
+func (w testWriter) Write(p []byte) (int, error) {
+	w.t.Logf("%s", bytes.TrimSpace(p))
+	return len(p), nil
 }
