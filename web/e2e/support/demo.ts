@@ -53,10 +53,9 @@ export function linkIn(mail: string): string {
   return link.replaceAll('&amp;', '&')
 }
 
-/** The six-digit code of a mail. */
+/** The six-digit code of a mail, which stands on a line of its own. */
 export function codeIn(mail: string): string {
-  const body = mail.slice(mail.search(/\r?\n\r?\n/))
-  const code = /(?<!\d)\d{6}(?!\d)/.exec(body)?.[0]
+  const code = /^\s*(\d{6})\s*$/m.exec(mail)?.[1]
   if (!code)
     throw new Error(`no code in the mail:\n${mail}`)
   return code

@@ -7,4 +7,13 @@ import home from './home.json'
 import profile from './profile.json'
 import thirdparty from './thirdparty.json'
 
-export default { common, auth, home, ai, docs, errors, thirdparty, profile }
+export default {
+  common,
+  auth,
+  home,
+  ai,
+  docs,
+  errors,
+  thirdparty,
+  profile,
+}
