@@ -73,7 +73,8 @@ func attackIDToken(t *testing.T, r *rig, clock *clock, attack string) {
 func TestAttackIDTokenTableIsWhole(t *testing.T) {
 	t.Parallel()
 	elsewhere := map[string]string{
-		"iss_bare": "Google's documented second spelling; refused from any other issuer: TestAttackIssuerSpelling",
+		"token_type_other": "an honest provider of another kind: the contract's refusals",
+		"iss_bare":         "Google's documented second spelling; refused from any other issuer: TestAttackIssuerSpelling",
 	}
 	for _, ill := range providertest.Catalogue {
 		ofIssuers := slices.Contains(ill.Kinds, providertest.OIDC) || slices.Contains(ill.Kinds, providertest.Google)

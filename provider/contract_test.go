@@ -188,11 +188,15 @@ func codeNeedsRedirectURI(t *testing.T, r *rig) {
 }
 
 func refusals(t *testing.T, r *rig) {
-	for _, name := range []string{"html", "garbage", "wrong_types", "huge", "redirect", "code_refused"} {
+	for _, name := range []string{"html", "garbage", "wrong_types", "endless", "redirect", "code_refused"} {
 		r.misbehave(t, providertest.Faults{Names: []string{name}, At: []string{"token"}})
 		if _, err := r.signIn(t, providertest.Choice{}); !errors.Is(err, provider.ErrRefused) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+	r.misbehave(t, providertest.Faults{Names: []string{"token_type_other"}})
+	if _, err := r.signIn(t, providertest.Choice{}); !isWeChat(r) && !errors.Is(err, provider.ErrRefused) { // WeChat names no type
+		t.Errorf("token_type_other: %v", err)
 	}
 	r.misbehave(t, providertest.Faults{Names: []string{"client_refused"}})
 	if _, err := r.signIn(t, providertest.Choice{}); !errors.Is(err, provider.ErrCredentials) {

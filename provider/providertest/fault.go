@@ -40,12 +40,13 @@ var Catalogue = []Ill{
 	{Name: "html", ByHand: true, EN: "HTML instead of JSON", ZH: "返回 HTML 而不是 JSON"},
 	{Name: "garbage", ByHand: true, EN: "Half a JSON text", ZH: "返回残缺的 JSON"},
 	{Name: "wrong_types", EN: "JSON of other types than promised", ZH: "JSON 类型不符"},
-	{Name: "huge", EN: "An answer of many megabytes", ZH: "返回巨大的内容"},
+	{Name: "endless", EN: "An answer without end", ZH: "返回无穷尽的内容"},
 	{Name: "redirect", EN: "A redirect elsewhere", ZH: "重定向到别处"},
 	{Name: "drop", ByHand: true, EN: "The connection breaks", ZH: "连接中断"},
 	// Codes.
 	{Name: "code_refused", ByHand: true, EN: "The code is refused", ZH: "授权码被拒绝"},
 	{Name: "client_refused", EN: "Our credentials are refused", ZH: "客户端凭据被拒绝"},
+	{Name: "token_type_other", Kinds: []Kind{OIDC, Google, GitHub, LinuxDo}, EN: "The access token is no bearer token", ZH: "访问令牌不是 Bearer 类型"},
 	{Name: "replay_accepted", EN: "Codes work twice", ZH: "授权码可重复使用"},
 	{Name: "pkce_ignored", EN: "PKCE is not checked", ZH: "不检查 PKCE"},
 	// The callback.

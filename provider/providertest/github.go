@@ -57,7 +57,7 @@ func (p github) token(w http.ResponseWriter, r *http.Request, in ills) {
 		_, _ = w.Write([]byte(url.Values{"access_token": {token}, "token_type": {"bearer"}}.Encode()))
 		return
 	}
-	writeJSON(w, http.StatusOK, map[string]any{"access_token": token, "token_type": "bearer", "scope": g.Scope})
+	writeJSON(w, http.StatusOK, map[string]any{"access_token": token, "token_type": tokenType(in), "scope": g.Scope})
 }
 
 func (p github) user(w http.ResponseWriter, r *http.Request, in ills) {

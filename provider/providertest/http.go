@@ -120,14 +120,8 @@ func failed(w http.ResponseWriter, r *http.Request, in ills) bool {
 		_, _ = io.WriteString(w, `{"access_token":"half a tok`)
 	case in.has("wrong_types"):
 		writeJSON(w, http.StatusOK, []any{map[string]any{"id": []int{1}, "access_token": 7, "sub": nil}})
-	case in.has("huge"):
-		w.Header().Set("Content-Type", "application/json")
-		for range 8 << 10 {
-			if _, err := io.WriteString(w, strings.Repeat(" ", 1<<10)); err != nil {
-				return true
-			}
-		}
-		_, _ = io.WriteString(w, "{}")
+	case in.has("endless"):
+		writeEndlessly(w, r)
 	case in.has("redirect"):
 		http.Redirect(w, r, "/attacker/landing", http.StatusTemporaryRedirect)
 	case in.has("drop"):
@@ -136,6 +130,17 @@ func failed(w http.ResponseWriter, r *http.Request, in ills) bool {
 		return false
 	}
 	return true
+}
+
+// writeEndlessly goes on until nobody reads, slowly enough to harm nobody.
+func writeEndlessly(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	for r.Context().Err() == nil {
+		if _, err := io.WriteString(w, strings.Repeat(" ", 32<<10)); err != nil {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
 }
 
 func writeJSON(w http.ResponseWriter, status int, value any) {

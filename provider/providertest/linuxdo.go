@@ -32,7 +32,7 @@ func (p linuxdo) token(w http.ResponseWriter, r *http.Request, in ills) {
 		writeJSON(w, http.StatusBadRequest, map[string]string{"error": "invalid_grant"})
 		return
 	}
-	writeJSON(w, http.StatusOK, map[string]any{"access_token": token, "token_type": "bearer", "expires_in": int(lifetime.Seconds())})
+	writeJSON(w, http.StatusOK, map[string]any{"access_token": token, "token_type": tokenType(in), "expires_in": int(lifetime.Seconds())})
 }
 
 func (p linuxdo) user(w http.ResponseWriter, r *http.Request, in ills) {

@@ -103,7 +103,7 @@ func (p oidc) token(w http.ResponseWriter, r *http.Request, in ills) {
 		writeJSON(w, http.StatusBadRequest, map[string]string{"error": "invalid_grant"})
 		return
 	}
-	answer := map[string]any{"access_token": token, "token_type": "Bearer", "expires_in": int(lifetime.Seconds()), "scope": g.Scope}
+	answer := map[string]any{"access_token": token, "token_type": tokenType(in), "expires_in": int(lifetime.Seconds()), "scope": g.Scope}
 	if idToken := p.idToken(g, token, r.PostFormValue("code"), in); idToken != "" {
 		answer["id_token"] = idToken
 	}
@@ -157,6 +157,13 @@ func (p oidc) subject(person Person) string {
 		return "1000000000000000" + person.ID
 	}
 	return "sim-" + person.ID
+}
+
+func tokenType(in ills) string {
+	if in.has("token_type_other") {
+		return "mac"
+	}
+	return "bearer"
 }
 
 // authenticated checks the client at a token endpoint, in HTTP Basic or the body.
