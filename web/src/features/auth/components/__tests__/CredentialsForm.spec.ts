@@ -1,5 +1,5 @@
 import { flushPromises } from '@vue/test-utils'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { mountPage } from '@/testing/mountPage'
 import CredentialsForm from '../CredentialsForm.vue'
 
@@ -9,6 +9,8 @@ async function fill(kind: 'signIn' | 'signUp', email: string, password: string) 
   const { wrapper } = await mountPage(CredentialsForm, {
     props: { kind, ...idle },
   })
+  // The form puts the cursor in its first field a moment after it appears; nobody types faster.
+  await vi.waitFor(() => expect(document.activeElement).toBe(wrapper.get('input[type=email]').element))
   await wrapper.get('input[type=email]').setValue(email)
   await wrapper.get('input[type=password]').setValue(password)
   await wrapper.get('form').trigger('submit')
