@@ -70,8 +70,8 @@ func (c ProvidersConfig) entries(rt provider.Runtime) ([]provider.Entry, error) 
 				func() (provider.Provider, error) { return oidc.New(o.Client, rt) })
 		})
 	}
-	for _, make := range makers {
-		if err := make(); err != nil {
+	for _, next := range makers {
+		if err := next(); err != nil {
 			return nil, err
 		}
 	}
