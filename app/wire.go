@@ -274,7 +274,7 @@ func (a *App) mountGoTrue(root chi.Router, r *rooms) {
 	surface := &gotrue.Surface{
 		Sessions: r.sessions, Accounts: a.core.accounts, Verifier: r.verifier, Keys: a.core.ring, Limits: r.limits,
 		Rates: a.options.Config.Auth.Surface.Limits, Cookies: a.cookies(), Pending: r.pending, Factors: r.factors,
-		Sources: func() []string { return sourceNames(r.providers) },
+		Sources:  func() []string { return sourceNames(r.providers) },
 		SiteName: a.options.Config.Site.Name, Version: Version,
 	}
 	surface.Mount(root)

@@ -45,7 +45,7 @@ type Surface struct {
 	Pending  *pendingauth.Service
 	Factors  *identity.Factors
 	// Sources names the providers that people may sign in with.
-	Sources func() []string
+	Sources  func() []string
 	Cookies  httpapi.Cookies
 	SiteName string
 	Version  string
