@@ -23,8 +23,8 @@ func (s *Service) Authenticate(ctx context.Context, email, password string) (Use
 	if !matches || user.DeletedAt != nil {
 		return User{}, errors.Join(s.recordFailure(ctx, user, email, "wrong credentials"), ErrBadCredentials)
 	}
-	if user.IsBanned(s.Now()) {
-		return User{}, errors.Join(s.recordFailure(ctx, user, email, "banned"), ErrUserBanned)
+	if err := s.Admit(user); err != nil {
+		return User{}, errors.Join(s.recordFailure(ctx, user, email, "banned"), err)
 	}
 	if !user.IsConfirmed() {
 		return User{}, errors.Join(s.recordFailure(ctx, user, email, "not confirmed"), ErrEmailNotConfirmed)

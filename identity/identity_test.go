@@ -213,6 +213,26 @@ func TestTwoHundredFirstRequestsOfOneSubjectMakeOneUser(t *testing.T) {
 	})
 }
 
+func TestSyncTakesTheNicknameAndTurnsTheBannedAway(t *testing.T) {
+	each(t, func(t *testing.T, s *identity.Service) {
+		ext := identity.External{Issuer: "https://a.example/auth/v1", Subject: "sub-2", Nickname: "Ada"}
+		made, _, err := s.Sync(t.Context(), ext)
+		if err != nil || made.Nickname != "Ada" {
+			t.Fatalf("nickname %q, %v", made.Nickname, err)
+		}
+		until := s.Now().Add(time.Hour)
+		if _, err := s.Modify(t.Context(), made.ID, identity.ActionModified, func(u *identity.User) error {
+			u.BannedUntil = &until
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := s.Sync(t.Context(), ext); !errors.Is(err, identity.ErrUserBanned) {
+			t.Errorf("a banned user of a trusted issuer: %v", err)
+		}
+	})
+}
+
 func TestSoftDeleteFreesTheAddressAndForgetsThePerson(t *testing.T) {
 	each(t, func(t *testing.T, s *identity.Service) {
 		made, err := s.SignUp(t.Context(), "leaver@example.com", "correct-horse-9", map[string]any{"full_name": "L"})

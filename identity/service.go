@@ -25,6 +25,19 @@ func (s *Service) User(ctx context.Context, id uuid.UUID) (User, error) {
 	return s.Store.User(ctx, id)
 }
 
+// Admit is the one rule of who may be signed in, or stay so: not a user who
+// was deleted or is banned. Whatever opens, refreshes or uses a session asks
+// it. Faults: ErrUserNotFound, ErrUserBanned.
+func (s *Service) Admit(user User) error {
+	switch {
+	case user.DeletedAt != nil:
+		return ErrUserNotFound
+	case user.IsBanned(s.Now()):
+		return ErrUserBanned
+	}
+	return nil
+}
+
 // Record writes one entry of the audit log about a user, with what the
 // context knows of the request.
 func (s *Service) Record(ctx context.Context, action Action, user User, detail map[string]any) error {

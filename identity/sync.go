@@ -18,15 +18,19 @@ type External struct {
 // Sync returns the local user of an issuer's subject, and makes it on the
 // first call. The key is (issuer, subject) alone: the same address from
 // another issuer is another user. However many first calls come at once, one
-// of them creates the user and the others find it.
+// of them creates the user and the others find it. Faults: ErrUserBanned.
 func (s *Service) Sync(ctx context.Context, ext External) (user User, isNew bool, err error) {
 	key := Key{ProviderType: ProviderSupabase, ProviderKey: ext.Issuer, ProviderSubject: ext.Subject}
 	user, err = s.Store.UserByIdentity(ctx, key)
+	if err == nil {
+		return user, false, s.Admit(user)
+	}
 	if !errors.Is(err, ErrUserNotFound) {
-		return user, false, err
+		return User{}, false, err
 	}
 	user, err = s.Create(ctx, New{
 		IsAnonymous:  ext.IsAnonymous,
+		Nickname:     ext.Nickname,
 		UserMetadata: ext.Claims,
 		External:     &Identity{Key: key, Email: ext.Email, Claims: ext.Claims},
 		Origin:       OriginSync,

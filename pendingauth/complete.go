@@ -67,9 +67,6 @@ func (s *Service) signInAfterAll(ctx context.Context, p Pending) (Completed, err
 		if err != nil {
 			return err
 		}
-		if user.IsBanned(s.Now()) || user.DeletedAt != nil {
-			return identity.ErrUserBanned
-		}
 		done.Grant, done.AuthCode, done.User = nil, "", user
 		return s.admit(ctx, user, claimed.Challenge, &done.Grant, &done.AuthCode)
 	})
@@ -97,9 +94,6 @@ func (s *Service) Bind(ctx context.Context, cookie string, choices Choices) (Com
 		user, isNew, err := s.Accounts.Bind(ctx, p.BindUserID, bound)
 		if err != nil {
 			return identity.User{}, "", err
-		}
-		if user.IsBanned(s.Now()) || user.DeletedAt != nil {
-			return identity.User{}, "", identity.ErrUserBanned
 		}
 		if choices != (Choices{}) {
 			user, err = s.Accounts.Modify(ctx, user.ID, identity.ActionModified, func(u *identity.User) error {

@@ -3,11 +3,8 @@ package pendingauth
 import (
 	"context"
 	"crypto/hmac"
-	"crypto/rand"
 	"crypto/sha256"
 	"errors"
-	"fmt"
-	"math/big"
 
 	"tessera/identity"
 	"tessera/session"
@@ -35,7 +32,7 @@ func (s *Service) SendCode(ctx context.Context, cookie, email string) (Pending, 
 	if err := s.Sessions.Pace(ctx, KindPendingEmail, address); err != nil {
 		return Pending{}, err
 	}
-	code, err := newCode()
+	code, err := session.NewCode()
 	if err != nil {
 		return Pending{}, err
 	}
@@ -93,13 +90,4 @@ func (s *Service) hashCode(p Pending, address, code string) []byte {
 	mac := hmac.New(sha256.New, s.Sealer.Derive("pendingauth.codes", 32))
 	mac.Write([]byte(p.ID.String() + "\x00" + address + "\x00" + code))
 	return mac.Sum(nil)
-}
-
-// newCode returns six random digits.
-func newCode() (string, error) {
-	n, err := rand.Int(rand.Reader, big.NewInt(1_000_000))
-	if err != nil {
-		return "", err
-	}
-	return fmt.Sprintf("%06d", n.Int64()), nil
 }

@@ -82,14 +82,14 @@ func (s *Service) Begin(ctx context.Context, start Start) (Started, error) {
 		return Started{}, err
 	}
 	browser := start.Browser
-	if len(browser) != len(newKey()) {
-		browser = newKey()
+	if len(browser) != len(session.NewToken()) {
+		browser = session.NewToken()
 	}
-	state, verifier := newState(), newKey()
+	state, verifier := newState(), session.NewToken()
 	now := s.Now()
 	flow := Flow{
 		ID: id, StateHash: hashOf(state), BrowserHash: hashOf(browser), Source: start.Source, Channel: start.Channel,
-		Intent: IntentLogin, Nonce: newKey(), VerifierSealed: s.Sealer.Seal(sealPurpose, []byte(verifier)),
+		Intent: IntentLogin, Nonce: session.NewToken(), VerifierSealed: s.Sealer.Seal(sealPurpose, []byte(verifier)),
 		RedirectTo: s.Sessions.Redirects.Resolve(start.RedirectTo), Challenge: start.Challenge,
 		CreatedAt: now, ExpiresAt: now.Add(flowTTL),
 	}
@@ -195,9 +195,6 @@ func (s *Service) arrive(ctx context.Context, flow Flow, source provider.Entry, 
 // signIn signs a known person in: a session for our own pages, a code for an
 // SDK client to exchange.
 func (s *Service) signIn(ctx context.Context, user identity.User, arrived identity.Identity, out *Outcome) error {
-	if user.IsBanned(s.Now()) || user.DeletedAt != nil {
-		return identity.ErrUserBanned
-	}
 	if err := s.Accounts.TouchIdentity(ctx, user, arrived); err != nil {
 		return err
 	}
@@ -249,14 +246,6 @@ func identityOf(source provider.Entry, person provider.Person) identity.Identity
 		i.Channels = append(i.Channels, identity.Channel(c))
 	}
 	return i
-}
-
-// newKey returns 256 random bits, base64url. It serves as PKCE verifier too
-// (RFC 7636 4.1: 43 unreserved characters).
-func newKey() string {
-	b := make([]byte, 32)
-	_, _ = rand.Read(b) // never fails (Go 1.24)
-	return base64.RawURLEncoding.EncodeToString(b)
 }
 
 // newState returns a state in letters and digits only, as WeChat demands.

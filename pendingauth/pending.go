@@ -72,7 +72,7 @@ func (s *Service) open(ctx context.Context, flow Flow, source provider.Entry, pe
 	if err != nil {
 		return "", err
 	}
-	cookie := newKey()
+	cookie := session.NewToken()
 	now := s.Now()
 	return cookie, s.Store.PutPending(ctx, Pending{
 		ID: id, TokenHash: hashOf(cookie), Source: source.Name, Identity: identityOf(source, person),

@@ -14,14 +14,17 @@ const authCodeTTL = 5 * time.Minute
 const maxVerifierAttempts = 3
 
 // IssueCode hands out a one-time code for user, to be exchanged by who holds
-// the challenge's verifier.
+// the challenge's verifier. Faults: those of identity.Service.Admit.
 func (s *Service) IssueCode(ctx context.Context, user identity.User, challenge Challenge, method string) (string, error) {
+	if err := s.Accounts.Admit(user); err != nil {
+		return "", err
+	}
 	ids, err := newIDs(1)
 	if err != nil {
 		return "", err
 	}
 	now := s.Now()
-	code := newToken()
+	code := NewToken()
 	err = s.Codes.PutAuthCode(ctx, AuthCode{
 		ID: ids[0], UserID: user.ID, Hash: hashOf(code), Challenge: challenge, AMRMethod: method,
 		CreatedAt: now, ExpiresAt: now.Add(authCodeTTL),
@@ -65,9 +68,6 @@ func (s *Service) exchange(ctx context.Context, code, verifier string) (Grant, e
 		user, err := s.Accounts.User(ctx, found.UserID)
 		if err != nil {
 			return err
-		}
-		if user.IsBanned(s.Now()) || user.DeletedAt != nil {
-			return identity.ErrUserBanned
 		}
 		grant, err = s.Start(ctx, user, found.AMRMethod)
 		return err

@@ -20,7 +20,7 @@ func (s *Service) Elevate(ctx context.Context, user identity.User, from Session,
 		return Grant{}, err
 	}
 	now := s.Now()
-	refresh := newToken()
+	refresh := NewToken()
 	raised := from
 	raised.AAL, raised.RefreshedAt = "aal2", now
 	raised.AMR = append([]token.Method{{Method: method, At: now}}, from.AMR...)

@@ -119,11 +119,11 @@ func (s *Service) writeToken(ctx context.Context, user identity.User, kind Kind,
 	if err != nil {
 		return Issued{}, err
 	}
-	code, err := newCode()
+	code, err := NewCode()
 	if err != nil {
 		return Issued{}, err
 	}
-	issued := Issued{Token: newToken(), Code: code, RedirectTo: s.Redirects.Resolve(flow.RedirectTo)}
+	issued := Issued{Token: NewToken(), Code: code, RedirectTo: s.Redirects.Resolve(flow.RedirectTo)}
 	if !flow.Challenge.IsZero() {
 		issued.Token = "pkce_" + issued.Token // client libraries look for it
 	}
@@ -136,8 +136,8 @@ func (s *Service) writeToken(ctx context.Context, user identity.User, kind Kind,
 	})
 }
 
-// newCode returns six random digits.
-func newCode() (string, error) {
+// NewCode returns six random digits, for a mail.
+func NewCode() (string, error) {
 	n, err := rand.Int(rand.Reader, big.NewInt(1_000_000))
 	if err != nil {
 		return "", err

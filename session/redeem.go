@@ -75,9 +75,6 @@ func (s *Service) Redeem(ctx context.Context, r Redemption) (Redeemed, error) {
 		if err != nil || out.IsPending {
 			return err
 		}
-		if user.IsBanned(s.Now()) || user.DeletedAt != nil {
-			return identity.ErrUserBanned
-		}
 		if r.FromLink && !found.Challenge.IsZero() {
 			out.AuthCode, err = s.IssueCode(ctx, user, found.Challenge, MethodOTP)
 			return err

@@ -17,8 +17,9 @@ import (
 // one of its chain: nobody refreshes more often than this in ten seconds.
 const maxChain = 256
 
-// newToken returns a random token: 256 bits, base64url.
-func newToken() string {
+// NewToken returns a random token: 256 bits, base64url. It serves as a PKCE
+// verifier too (RFC 7636 4.1).
+func NewToken() string {
 	b := make([]byte, 32)
 	_, _ = rand.Read(b) // never fails (Go 1.24)
 	return base64.RawURLEncoding.EncodeToString(b)
@@ -108,14 +109,11 @@ func (s *Service) refuse(ctx context.Context, step *refreshStep) (refusal, err e
 	if limit := s.Config.InactivityTimeout; limit > 0 && now.Sub(step.session.RefreshedAt) > limit {
 		isOver = true
 	}
-	switch {
-	case isOver:
+	if isOver {
 		_, err := s.Store.EndSession(ctx, step.session.ID)
 		return ErrSessionExpired, err
-	case step.user.IsBanned(now) || step.user.DeletedAt != nil:
-		return identity.ErrUserBanned, nil
 	}
-	return nil, nil
+	return s.Accounts.Admit(step.user), nil
 }
 
 func (s *Service) replace(ctx context.Context, presented RefreshToken, raw string, step *refreshStep) (bool, error) {

@@ -61,8 +61,12 @@ func DeriveKeys(key secret.Key) Keys {
 	return Keys{chain: key.Derive("refresh-token-chain", 32), codes: key.Derive("one-time-codes", 32)}
 }
 
-// Start opens a session for a user who proved who they are by method.
+// Start opens a session for a user who proved who they are by method. Faults:
+// those of identity.Service.Admit.
 func (s *Service) Start(ctx context.Context, user identity.User, method string) (Grant, error) {
+	if err := s.Accounts.Admit(user); err != nil {
+		return Grant{}, err
+	}
 	now := s.Now()
 	origin := identity.RequestFrom(ctx)
 	ids, err := newIDs(2)
@@ -77,7 +81,7 @@ func (s *Service) Start(ctx context.Context, user identity.User, method string) 
 		end := now.Add(s.Config.Timebox)
 		opened.NotAfter = &end
 	}
-	refresh := newToken()
+	refresh := NewToken()
 	first := RefreshToken{ID: ids[1], SessionID: opened.ID, Hash: hashOf(refresh), CreatedAt: now}
 	err = s.InTx(ctx, func(ctx context.Context) error {
 		if err := s.Store.CreateSession(ctx, opened, first); err != nil {
@@ -142,11 +146,8 @@ func (s *Service) Current(ctx context.Context, claims token.Claims) (identity.Us
 	if current.UserID != user.ID {
 		return identity.User{}, Session{}, ErrSessionNotFound
 	}
-	if user.DeletedAt != nil {
-		return identity.User{}, Session{}, identity.ErrUserNotFound
-	}
-	if user.IsBanned(s.Now()) {
-		return identity.User{}, Session{}, identity.ErrUserBanned
+	if err := s.Accounts.Admit(user); err != nil {
+		return identity.User{}, Session{}, err
 	}
 	return user, current, nil
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 
 	"tessera/identity"
-	"tessera/session/token"
 )
 
 // SignInWithPassword starts a session for whoever knows the password. Faults:
@@ -102,23 +101,4 @@ func (s *Service) SignUpAnonymously(ctx context.Context, data map[string]any) (G
 	grant, err := s.Start(ctx, user, MethodAnonymous)
 	s.observe(MethodAnonymous, err)
 	return grant, err
-}
-
-// SyncExternal returns the local user behind a verified token of a trusted
-// issuer, and makes it on the first call.
-func (s *Service) SyncExternal(ctx context.Context, claims token.Claims) (identity.User, error) {
-	user, _, err := s.Accounts.Sync(ctx, identity.External{
-		Issuer: claims.Issuer, Subject: claims.Subject, Email: claims.Email,
-		IsAnonymous: claims.IsAnonymous, Claims: claims.UserMetadata,
-	})
-	if err != nil {
-		return identity.User{}, err
-	}
-	if user.DeletedAt != nil {
-		return identity.User{}, identity.ErrUserNotFound
-	}
-	if user.IsBanned(s.Now()) {
-		return identity.User{}, identity.ErrUserBanned
-	}
-	return user, nil
 }

@@ -76,9 +76,6 @@ func (a *Authenticator) sync(ctx context.Context, claims token.Claims) (identity
 	if a.OnSync != nil {
 		a.OnSync(a.Now().Sub(started), isNew, err)
 	}
-	if err == nil && user.IsBanned(a.Now()) {
-		return identity.User{}, identity.ErrUserBanned
-	}
 	return user, err
 }
 
