@@ -31,6 +31,8 @@ type AuthCode struct {
 	AmrMethod string `json:"amr_method,omitempty"`
 	// Attempts holds the value of the "attempts" field.
 	Attempts int `json:"attempts,omitempty"`
+	// BindSealed holds the value of the "bind_sealed" field.
+	BindSealed []byte `json:"-"`
 	// CreatedAt holds the value of the "created_at" field.
 	CreatedAt time.Time `json:"created_at,omitempty"`
 	// ExpiresAt holds the value of the "expires_at" field.
@@ -66,7 +68,7 @@ func (*AuthCode) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case authcode.FieldCodeHash:
+		case authcode.FieldCodeHash, authcode.FieldBindSealed:
 			values[i] = new([]byte)
 		case authcode.FieldAttempts:
 			values[i] = new(sql.NullInt64)
@@ -132,6 +134,12 @@ func (_m *AuthCode) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field attempts", values[i])
 			} else if value.Valid {
 				_m.Attempts = int(value.Int64)
+			}
+		case authcode.FieldBindSealed:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field bind_sealed", values[i])
+			} else if value != nil {
+				_m.BindSealed = *value
 			}
 		case authcode.FieldCreatedAt:
 			if value, ok := values[i].(*sql.NullTime); !ok {
@@ -202,6 +210,8 @@ func (_m *AuthCode) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("attempts=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Attempts))
+	builder.WriteString(", ")
+	builder.WriteString("bind_sealed=<sensitive>")
 	builder.WriteString(", ")
 	builder.WriteString("created_at=")
 	builder.WriteString(_m.CreatedAt.Format(time.ANSIC))

@@ -69,6 +69,12 @@ func (_c *AuthCodeCreate) SetNillableAttempts(v *int) *AuthCodeCreate {
 	return _c
 }
 
+// SetBindSealed sets the "bind_sealed" field.
+func (_c *AuthCodeCreate) SetBindSealed(v []byte) *AuthCodeCreate {
+	_c.mutation.SetBindSealed(v)
+	return _c
+}
+
 // SetCreatedAt sets the "created_at" field.
 func (_c *AuthCodeCreate) SetCreatedAt(v time.Time) *AuthCodeCreate {
 	_c.mutation.SetCreatedAt(v)
@@ -217,6 +223,10 @@ func (_c *AuthCodeCreate) createSpec() (*AuthCode, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Attempts(); ok {
 		_spec.SetField(authcode.FieldAttempts, field.TypeInt, value)
 		_node.Attempts = value
+	}
+	if value, ok := _c.mutation.BindSealed(); ok {
+		_spec.SetField(authcode.FieldBindSealed, field.TypeBytes, value)
+		_node.BindSealed = value
 	}
 	if value, ok := _c.mutation.CreatedAt(); ok {
 		_spec.SetField(authcode.FieldCreatedAt, field.TypeTime, value)
@@ -370,6 +380,24 @@ func (u *AuthCodeUpsert) UpdateAttempts() *AuthCodeUpsert {
 // AddAttempts adds v to the "attempts" field.
 func (u *AuthCodeUpsert) AddAttempts(v int) *AuthCodeUpsert {
 	u.Add(authcode.FieldAttempts, v)
+	return u
+}
+
+// SetBindSealed sets the "bind_sealed" field.
+func (u *AuthCodeUpsert) SetBindSealed(v []byte) *AuthCodeUpsert {
+	u.Set(authcode.FieldBindSealed, v)
+	return u
+}
+
+// UpdateBindSealed sets the "bind_sealed" field to the value that was provided on create.
+func (u *AuthCodeUpsert) UpdateBindSealed() *AuthCodeUpsert {
+	u.SetExcluded(authcode.FieldBindSealed)
+	return u
+}
+
+// ClearBindSealed clears the value of the "bind_sealed" field.
+func (u *AuthCodeUpsert) ClearBindSealed() *AuthCodeUpsert {
+	u.SetNull(authcode.FieldBindSealed)
 	return u
 }
 
@@ -533,6 +561,27 @@ func (u *AuthCodeUpsertOne) AddAttempts(v int) *AuthCodeUpsertOne {
 func (u *AuthCodeUpsertOne) UpdateAttempts() *AuthCodeUpsertOne {
 	return u.Update(func(s *AuthCodeUpsert) {
 		s.UpdateAttempts()
+	})
+}
+
+// SetBindSealed sets the "bind_sealed" field.
+func (u *AuthCodeUpsertOne) SetBindSealed(v []byte) *AuthCodeUpsertOne {
+	return u.Update(func(s *AuthCodeUpsert) {
+		s.SetBindSealed(v)
+	})
+}
+
+// UpdateBindSealed sets the "bind_sealed" field to the value that was provided on create.
+func (u *AuthCodeUpsertOne) UpdateBindSealed() *AuthCodeUpsertOne {
+	return u.Update(func(s *AuthCodeUpsert) {
+		s.UpdateBindSealed()
+	})
+}
+
+// ClearBindSealed clears the value of the "bind_sealed" field.
+func (u *AuthCodeUpsertOne) ClearBindSealed() *AuthCodeUpsertOne {
+	return u.Update(func(s *AuthCodeUpsert) {
+		s.ClearBindSealed()
 	})
 }
 
@@ -867,6 +916,27 @@ func (u *AuthCodeUpsertBulk) AddAttempts(v int) *AuthCodeUpsertBulk {
 func (u *AuthCodeUpsertBulk) UpdateAttempts() *AuthCodeUpsertBulk {
 	return u.Update(func(s *AuthCodeUpsert) {
 		s.UpdateAttempts()
+	})
+}
+
+// SetBindSealed sets the "bind_sealed" field.
+func (u *AuthCodeUpsertBulk) SetBindSealed(v []byte) *AuthCodeUpsertBulk {
+	return u.Update(func(s *AuthCodeUpsert) {
+		s.SetBindSealed(v)
+	})
+}
+
+// UpdateBindSealed sets the "bind_sealed" field to the value that was provided on create.
+func (u *AuthCodeUpsertBulk) UpdateBindSealed() *AuthCodeUpsertBulk {
+	return u.Update(func(s *AuthCodeUpsert) {
+		s.UpdateBindSealed()
+	})
+}
+
+// ClearBindSealed clears the value of the "bind_sealed" field.
+func (u *AuthCodeUpsertBulk) ClearBindSealed() *AuthCodeUpsertBulk {
+	return u.Update(func(s *AuthCodeUpsert) {
+		s.ClearBindSealed()
 	})
 }
 

@@ -113,6 +113,18 @@ func (_u *AuthCodeUpdate) AddAttempts(v int) *AuthCodeUpdate {
 	return _u
 }
 
+// SetBindSealed sets the "bind_sealed" field.
+func (_u *AuthCodeUpdate) SetBindSealed(v []byte) *AuthCodeUpdate {
+	_u.mutation.SetBindSealed(v)
+	return _u
+}
+
+// ClearBindSealed clears the value of the "bind_sealed" field.
+func (_u *AuthCodeUpdate) ClearBindSealed() *AuthCodeUpdate {
+	_u.mutation.ClearBindSealed()
+	return _u
+}
+
 // SetCreatedAt sets the "created_at" field.
 func (_u *AuthCodeUpdate) SetCreatedAt(v time.Time) *AuthCodeUpdate {
 	_u.mutation.SetCreatedAt(v)
@@ -221,6 +233,12 @@ func (_u *AuthCodeUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if value, ok := _u.mutation.AddedAttempts(); ok {
 		_spec.AddField(authcode.FieldAttempts, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.BindSealed(); ok {
+		_spec.SetField(authcode.FieldBindSealed, field.TypeBytes, value)
+	}
+	if _u.mutation.BindSealedCleared() {
+		_spec.ClearField(authcode.FieldBindSealed, field.TypeBytes)
 	}
 	if value, ok := _u.mutation.CreatedAt(); ok {
 		_spec.SetField(authcode.FieldCreatedAt, field.TypeTime, value)
@@ -357,6 +375,18 @@ func (_u *AuthCodeUpdateOne) SetNillableAttempts(v *int) *AuthCodeUpdateOne {
 // AddAttempts adds value to the "attempts" field.
 func (_u *AuthCodeUpdateOne) AddAttempts(v int) *AuthCodeUpdateOne {
 	_u.mutation.AddAttempts(v)
+	return _u
+}
+
+// SetBindSealed sets the "bind_sealed" field.
+func (_u *AuthCodeUpdateOne) SetBindSealed(v []byte) *AuthCodeUpdateOne {
+	_u.mutation.SetBindSealed(v)
+	return _u
+}
+
+// ClearBindSealed clears the value of the "bind_sealed" field.
+func (_u *AuthCodeUpdateOne) ClearBindSealed() *AuthCodeUpdateOne {
+	_u.mutation.ClearBindSealed()
 	return _u
 }
 
@@ -498,6 +528,12 @@ func (_u *AuthCodeUpdateOne) sqlSave(ctx context.Context) (_node *AuthCode, err 
 	}
 	if value, ok := _u.mutation.AddedAttempts(); ok {
 		_spec.AddField(authcode.FieldAttempts, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.BindSealed(); ok {
+		_spec.SetField(authcode.FieldBindSealed, field.TypeBytes, value)
+	}
+	if _u.mutation.BindSealedCleared() {
+		_spec.ClearField(authcode.FieldBindSealed, field.TypeBytes)
 	}
 	if value, ok := _u.mutation.CreatedAt(); ok {
 		_spec.SetField(authcode.FieldCreatedAt, field.TypeTime, value)

@@ -18,10 +18,13 @@ import (
 	"tessera/store/ent/accountdb/authidentitychannel"
 	"tessera/store/ent/accountdb/identityadoptiondecision"
 	"tessera/store/ent/accountdb/job"
+	"tessera/store/ent/accountdb/loginprovider"
 	"tessera/store/ent/accountdb/mfachallenge"
 	"tessera/store/ent/accountdb/mfafactor"
 	"tessera/store/ent/accountdb/onetimetoken"
+	"tessera/store/ent/accountdb/passkey"
 	"tessera/store/ent/accountdb/pendingauthsession"
+	"tessera/store/ent/accountdb/recoverycode"
 	"tessera/store/ent/accountdb/refreshtoken"
 	"tessera/store/ent/accountdb/session"
 	"tessera/store/ent/accountdb/setting"
@@ -29,6 +32,8 @@ import (
 	"tessera/store/ent/accountdb/sourcegrant"
 	"tessera/store/ent/accountdb/testuser"
 	"tessera/store/ent/accountdb/user"
+	"tessera/store/ent/accountdb/useravatar"
+	"tessera/store/ent/accountdb/webauthnchallenge"
 
 	"entgo.io/ent"
 	"entgo.io/ent/dialect"
@@ -58,14 +63,20 @@ type Client struct {
 	IdentityAdoptionDecision *IdentityAdoptionDecisionClient
 	// Job is the client for interacting with the Job builders.
 	Job *JobClient
+	// LoginProvider is the client for interacting with the LoginProvider builders.
+	LoginProvider *LoginProviderClient
 	// MFAChallenge is the client for interacting with the MFAChallenge builders.
 	MFAChallenge *MFAChallengeClient
 	// MFAFactor is the client for interacting with the MFAFactor builders.
 	MFAFactor *MFAFactorClient
 	// OneTimeToken is the client for interacting with the OneTimeToken builders.
 	OneTimeToken *OneTimeTokenClient
+	// Passkey is the client for interacting with the Passkey builders.
+	Passkey *PasskeyClient
 	// PendingAuthSession is the client for interacting with the PendingAuthSession builders.
 	PendingAuthSession *PendingAuthSessionClient
+	// RecoveryCode is the client for interacting with the RecoveryCode builders.
+	RecoveryCode *RecoveryCodeClient
 	// RefreshToken is the client for interacting with the RefreshToken builders.
 	RefreshToken *RefreshTokenClient
 	// Session is the client for interacting with the Session builders.
@@ -80,6 +91,10 @@ type Client struct {
 	TestUser *TestUserClient
 	// User is the client for interacting with the User builders.
 	User *UserClient
+	// UserAvatar is the client for interacting with the UserAvatar builders.
+	UserAvatar *UserAvatarClient
+	// WebAuthnChallenge is the client for interacting with the WebAuthnChallenge builders.
+	WebAuthnChallenge *WebAuthnChallengeClient
 }
 
 // NewClient creates a new client configured with the given options.
@@ -98,10 +113,13 @@ func (c *Client) init() {
 	c.AuthIdentityChannel = NewAuthIdentityChannelClient(c.config)
 	c.IdentityAdoptionDecision = NewIdentityAdoptionDecisionClient(c.config)
 	c.Job = NewJobClient(c.config)
+	c.LoginProvider = NewLoginProviderClient(c.config)
 	c.MFAChallenge = NewMFAChallengeClient(c.config)
 	c.MFAFactor = NewMFAFactorClient(c.config)
 	c.OneTimeToken = NewOneTimeTokenClient(c.config)
+	c.Passkey = NewPasskeyClient(c.config)
 	c.PendingAuthSession = NewPendingAuthSessionClient(c.config)
+	c.RecoveryCode = NewRecoveryCodeClient(c.config)
 	c.RefreshToken = NewRefreshTokenClient(c.config)
 	c.Session = NewSessionClient(c.config)
 	c.Setting = NewSettingClient(c.config)
@@ -109,6 +127,8 @@ func (c *Client) init() {
 	c.SourceGrant = NewSourceGrantClient(c.config)
 	c.TestUser = NewTestUserClient(c.config)
 	c.User = NewUserClient(c.config)
+	c.UserAvatar = NewUserAvatarClient(c.config)
+	c.WebAuthnChallenge = NewWebAuthnChallengeClient(c.config)
 }
 
 type (
@@ -208,10 +228,13 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		AuthIdentityChannel:      NewAuthIdentityChannelClient(cfg),
 		IdentityAdoptionDecision: NewIdentityAdoptionDecisionClient(cfg),
 		Job:                      NewJobClient(cfg),
+		LoginProvider:            NewLoginProviderClient(cfg),
 		MFAChallenge:             NewMFAChallengeClient(cfg),
 		MFAFactor:                NewMFAFactorClient(cfg),
 		OneTimeToken:             NewOneTimeTokenClient(cfg),
+		Passkey:                  NewPasskeyClient(cfg),
 		PendingAuthSession:       NewPendingAuthSessionClient(cfg),
+		RecoveryCode:             NewRecoveryCodeClient(cfg),
 		RefreshToken:             NewRefreshTokenClient(cfg),
 		Session:                  NewSessionClient(cfg),
 		Setting:                  NewSettingClient(cfg),
@@ -219,6 +242,8 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		SourceGrant:              NewSourceGrantClient(cfg),
 		TestUser:                 NewTestUserClient(cfg),
 		User:                     NewUserClient(cfg),
+		UserAvatar:               NewUserAvatarClient(cfg),
+		WebAuthnChallenge:        NewWebAuthnChallengeClient(cfg),
 	}, nil
 }
 
@@ -245,10 +270,13 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		AuthIdentityChannel:      NewAuthIdentityChannelClient(cfg),
 		IdentityAdoptionDecision: NewIdentityAdoptionDecisionClient(cfg),
 		Job:                      NewJobClient(cfg),
+		LoginProvider:            NewLoginProviderClient(cfg),
 		MFAChallenge:             NewMFAChallengeClient(cfg),
 		MFAFactor:                NewMFAFactorClient(cfg),
 		OneTimeToken:             NewOneTimeTokenClient(cfg),
+		Passkey:                  NewPasskeyClient(cfg),
 		PendingAuthSession:       NewPendingAuthSessionClient(cfg),
+		RecoveryCode:             NewRecoveryCodeClient(cfg),
 		RefreshToken:             NewRefreshTokenClient(cfg),
 		Session:                  NewSessionClient(cfg),
 		Setting:                  NewSettingClient(cfg),
@@ -256,6 +284,8 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		SourceGrant:              NewSourceGrantClient(cfg),
 		TestUser:                 NewTestUserClient(cfg),
 		User:                     NewUserClient(cfg),
+		UserAvatar:               NewUserAvatarClient(cfg),
+		WebAuthnChallenge:        NewWebAuthnChallengeClient(cfg),
 	}, nil
 }
 
@@ -286,9 +316,10 @@ func (c *Client) Close() error {
 func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
 		c.AuditEntry, c.AuthCode, c.AuthFlow, c.AuthIdentity, c.AuthIdentityChannel,
-		c.IdentityAdoptionDecision, c.Job, c.MFAChallenge, c.MFAFactor, c.OneTimeToken,
-		c.PendingAuthSession, c.RefreshToken, c.Session, c.Setting, c.SigningKey,
-		c.SourceGrant, c.TestUser, c.User,
+		c.IdentityAdoptionDecision, c.Job, c.LoginProvider, c.MFAChallenge,
+		c.MFAFactor, c.OneTimeToken, c.Passkey, c.PendingAuthSession, c.RecoveryCode,
+		c.RefreshToken, c.Session, c.Setting, c.SigningKey, c.SourceGrant, c.TestUser,
+		c.User, c.UserAvatar, c.WebAuthnChallenge,
 	} {
 		n.Use(hooks...)
 	}
@@ -299,9 +330,10 @@ func (c *Client) Use(hooks ...Hook) {
 func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
 		c.AuditEntry, c.AuthCode, c.AuthFlow, c.AuthIdentity, c.AuthIdentityChannel,
-		c.IdentityAdoptionDecision, c.Job, c.MFAChallenge, c.MFAFactor, c.OneTimeToken,
-		c.PendingAuthSession, c.RefreshToken, c.Session, c.Setting, c.SigningKey,
-		c.SourceGrant, c.TestUser, c.User,
+		c.IdentityAdoptionDecision, c.Job, c.LoginProvider, c.MFAChallenge,
+		c.MFAFactor, c.OneTimeToken, c.Passkey, c.PendingAuthSession, c.RecoveryCode,
+		c.RefreshToken, c.Session, c.Setting, c.SigningKey, c.SourceGrant, c.TestUser,
+		c.User, c.UserAvatar, c.WebAuthnChallenge,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -324,14 +356,20 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.IdentityAdoptionDecision.mutate(ctx, m)
 	case *JobMutation:
 		return c.Job.mutate(ctx, m)
+	case *LoginProviderMutation:
+		return c.LoginProvider.mutate(ctx, m)
 	case *MFAChallengeMutation:
 		return c.MFAChallenge.mutate(ctx, m)
 	case *MFAFactorMutation:
 		return c.MFAFactor.mutate(ctx, m)
 	case *OneTimeTokenMutation:
 		return c.OneTimeToken.mutate(ctx, m)
+	case *PasskeyMutation:
+		return c.Passkey.mutate(ctx, m)
 	case *PendingAuthSessionMutation:
 		return c.PendingAuthSession.mutate(ctx, m)
+	case *RecoveryCodeMutation:
+		return c.RecoveryCode.mutate(ctx, m)
 	case *RefreshTokenMutation:
 		return c.RefreshToken.mutate(ctx, m)
 	case *SessionMutation:
@@ -346,6 +384,10 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.TestUser.mutate(ctx, m)
 	case *UserMutation:
 		return c.User.mutate(ctx, m)
+	case *UserAvatarMutation:
+		return c.UserAvatar.mutate(ctx, m)
+	case *WebAuthnChallengeMutation:
+		return c.WebAuthnChallenge.mutate(ctx, m)
 	default:
 		return nil, fmt.Errorf("accountdb: unknown mutation type %T", m)
 	}
@@ -1362,6 +1404,139 @@ func (c *JobClient) mutate(ctx context.Context, m *JobMutation) (Value, error) {
 	}
 }
 
+// LoginProviderClient is a client for the LoginProvider schema.
+type LoginProviderClient struct {
+	config
+}
+
+// NewLoginProviderClient returns a client for the LoginProvider from the given config.
+func NewLoginProviderClient(c config) *LoginProviderClient {
+	return &LoginProviderClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `loginprovider.Hooks(f(g(h())))`.
+func (c *LoginProviderClient) Use(hooks ...Hook) {
+	c.hooks.LoginProvider = append(c.hooks.LoginProvider, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `loginprovider.Intercept(f(g(h())))`.
+func (c *LoginProviderClient) Intercept(interceptors ...Interceptor) {
+	c.inters.LoginProvider = append(c.inters.LoginProvider, interceptors...)
+}
+
+// Create returns a builder for creating a LoginProvider entity.
+func (c *LoginProviderClient) Create() *LoginProviderCreate {
+	mutation := newLoginProviderMutation(c.config, OpCreate)
+	return &LoginProviderCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of LoginProvider entities.
+func (c *LoginProviderClient) CreateBulk(builders ...*LoginProviderCreate) *LoginProviderCreateBulk {
+	return &LoginProviderCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *LoginProviderClient) MapCreateBulk(slice any, setFunc func(*LoginProviderCreate, int)) *LoginProviderCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &LoginProviderCreateBulk{err: fmt.Errorf("calling to LoginProviderClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*LoginProviderCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &LoginProviderCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for LoginProvider.
+func (c *LoginProviderClient) Update() *LoginProviderUpdate {
+	mutation := newLoginProviderMutation(c.config, OpUpdate)
+	return &LoginProviderUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *LoginProviderClient) UpdateOne(_m *LoginProvider) *LoginProviderUpdateOne {
+	mutation := newLoginProviderMutation(c.config, OpUpdateOne, withLoginProvider(_m))
+	return &LoginProviderUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *LoginProviderClient) UpdateOneID(id string) *LoginProviderUpdateOne {
+	mutation := newLoginProviderMutation(c.config, OpUpdateOne, withLoginProviderID(id))
+	return &LoginProviderUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for LoginProvider.
+func (c *LoginProviderClient) Delete() *LoginProviderDelete {
+	mutation := newLoginProviderMutation(c.config, OpDelete)
+	return &LoginProviderDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *LoginProviderClient) DeleteOne(_m *LoginProvider) *LoginProviderDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *LoginProviderClient) DeleteOneID(id string) *LoginProviderDeleteOne {
+	builder := c.Delete().Where(loginprovider.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &LoginProviderDeleteOne{builder}
+}
+
+// Query returns a query builder for LoginProvider.
+func (c *LoginProviderClient) Query() *LoginProviderQuery {
+	return &LoginProviderQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeLoginProvider},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a LoginProvider entity by its id.
+func (c *LoginProviderClient) Get(ctx context.Context, id string) (*LoginProvider, error) {
+	return c.Query().Where(loginprovider.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *LoginProviderClient) GetX(ctx context.Context, id string) *LoginProvider {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *LoginProviderClient) Hooks() []Hook {
+	return c.hooks.LoginProvider
+}
+
+// Interceptors returns the client interceptors.
+func (c *LoginProviderClient) Interceptors() []Interceptor {
+	return c.inters.LoginProvider
+}
+
+func (c *LoginProviderClient) mutate(ctx context.Context, m *LoginProviderMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&LoginProviderCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&LoginProviderUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&LoginProviderUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&LoginProviderDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("accountdb: unknown LoginProvider mutation op: %q", m.Op())
+	}
+}
+
 // MFAChallengeClient is a client for the MFAChallenge schema.
 type MFAChallengeClient struct {
 	config
@@ -1825,6 +2000,155 @@ func (c *OneTimeTokenClient) mutate(ctx context.Context, m *OneTimeTokenMutation
 	}
 }
 
+// PasskeyClient is a client for the Passkey schema.
+type PasskeyClient struct {
+	config
+}
+
+// NewPasskeyClient returns a client for the Passkey from the given config.
+func NewPasskeyClient(c config) *PasskeyClient {
+	return &PasskeyClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `passkey.Hooks(f(g(h())))`.
+func (c *PasskeyClient) Use(hooks ...Hook) {
+	c.hooks.Passkey = append(c.hooks.Passkey, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `passkey.Intercept(f(g(h())))`.
+func (c *PasskeyClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Passkey = append(c.inters.Passkey, interceptors...)
+}
+
+// Create returns a builder for creating a Passkey entity.
+func (c *PasskeyClient) Create() *PasskeyCreate {
+	mutation := newPasskeyMutation(c.config, OpCreate)
+	return &PasskeyCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Passkey entities.
+func (c *PasskeyClient) CreateBulk(builders ...*PasskeyCreate) *PasskeyCreateBulk {
+	return &PasskeyCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *PasskeyClient) MapCreateBulk(slice any, setFunc func(*PasskeyCreate, int)) *PasskeyCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &PasskeyCreateBulk{err: fmt.Errorf("calling to PasskeyClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*PasskeyCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &PasskeyCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Passkey.
+func (c *PasskeyClient) Update() *PasskeyUpdate {
+	mutation := newPasskeyMutation(c.config, OpUpdate)
+	return &PasskeyUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *PasskeyClient) UpdateOne(_m *Passkey) *PasskeyUpdateOne {
+	mutation := newPasskeyMutation(c.config, OpUpdateOne, withPasskey(_m))
+	return &PasskeyUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *PasskeyClient) UpdateOneID(id uuid.UUID) *PasskeyUpdateOne {
+	mutation := newPasskeyMutation(c.config, OpUpdateOne, withPasskeyID(id))
+	return &PasskeyUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Passkey.
+func (c *PasskeyClient) Delete() *PasskeyDelete {
+	mutation := newPasskeyMutation(c.config, OpDelete)
+	return &PasskeyDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *PasskeyClient) DeleteOne(_m *Passkey) *PasskeyDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *PasskeyClient) DeleteOneID(id uuid.UUID) *PasskeyDeleteOne {
+	builder := c.Delete().Where(passkey.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &PasskeyDeleteOne{builder}
+}
+
+// Query returns a query builder for Passkey.
+func (c *PasskeyClient) Query() *PasskeyQuery {
+	return &PasskeyQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypePasskey},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Passkey entity by its id.
+func (c *PasskeyClient) Get(ctx context.Context, id uuid.UUID) (*Passkey, error) {
+	return c.Query().Where(passkey.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *PasskeyClient) GetX(ctx context.Context, id uuid.UUID) *Passkey {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryUser queries the user edge of a Passkey.
+func (c *PasskeyClient) QueryUser(_m *Passkey) *UserQuery {
+	query := (&UserClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(passkey.Table, passkey.FieldID, id),
+			sqlgraph.To(user.Table, user.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, passkey.UserTable, passkey.UserColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *PasskeyClient) Hooks() []Hook {
+	return c.hooks.Passkey
+}
+
+// Interceptors returns the client interceptors.
+func (c *PasskeyClient) Interceptors() []Interceptor {
+	return c.inters.Passkey
+}
+
+func (c *PasskeyClient) mutate(ctx context.Context, m *PasskeyMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&PasskeyCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&PasskeyUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&PasskeyUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&PasskeyDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("accountdb: unknown Passkey mutation op: %q", m.Op())
+	}
+}
+
 // PendingAuthSessionClient is a client for the PendingAuthSession schema.
 type PendingAuthSessionClient struct {
 	config
@@ -1971,6 +2295,155 @@ func (c *PendingAuthSessionClient) mutate(ctx context.Context, m *PendingAuthSes
 		return (&PendingAuthSessionDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("accountdb: unknown PendingAuthSession mutation op: %q", m.Op())
+	}
+}
+
+// RecoveryCodeClient is a client for the RecoveryCode schema.
+type RecoveryCodeClient struct {
+	config
+}
+
+// NewRecoveryCodeClient returns a client for the RecoveryCode from the given config.
+func NewRecoveryCodeClient(c config) *RecoveryCodeClient {
+	return &RecoveryCodeClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `recoverycode.Hooks(f(g(h())))`.
+func (c *RecoveryCodeClient) Use(hooks ...Hook) {
+	c.hooks.RecoveryCode = append(c.hooks.RecoveryCode, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `recoverycode.Intercept(f(g(h())))`.
+func (c *RecoveryCodeClient) Intercept(interceptors ...Interceptor) {
+	c.inters.RecoveryCode = append(c.inters.RecoveryCode, interceptors...)
+}
+
+// Create returns a builder for creating a RecoveryCode entity.
+func (c *RecoveryCodeClient) Create() *RecoveryCodeCreate {
+	mutation := newRecoveryCodeMutation(c.config, OpCreate)
+	return &RecoveryCodeCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of RecoveryCode entities.
+func (c *RecoveryCodeClient) CreateBulk(builders ...*RecoveryCodeCreate) *RecoveryCodeCreateBulk {
+	return &RecoveryCodeCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *RecoveryCodeClient) MapCreateBulk(slice any, setFunc func(*RecoveryCodeCreate, int)) *RecoveryCodeCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &RecoveryCodeCreateBulk{err: fmt.Errorf("calling to RecoveryCodeClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*RecoveryCodeCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &RecoveryCodeCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for RecoveryCode.
+func (c *RecoveryCodeClient) Update() *RecoveryCodeUpdate {
+	mutation := newRecoveryCodeMutation(c.config, OpUpdate)
+	return &RecoveryCodeUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *RecoveryCodeClient) UpdateOne(_m *RecoveryCode) *RecoveryCodeUpdateOne {
+	mutation := newRecoveryCodeMutation(c.config, OpUpdateOne, withRecoveryCode(_m))
+	return &RecoveryCodeUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *RecoveryCodeClient) UpdateOneID(id uuid.UUID) *RecoveryCodeUpdateOne {
+	mutation := newRecoveryCodeMutation(c.config, OpUpdateOne, withRecoveryCodeID(id))
+	return &RecoveryCodeUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for RecoveryCode.
+func (c *RecoveryCodeClient) Delete() *RecoveryCodeDelete {
+	mutation := newRecoveryCodeMutation(c.config, OpDelete)
+	return &RecoveryCodeDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *RecoveryCodeClient) DeleteOne(_m *RecoveryCode) *RecoveryCodeDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *RecoveryCodeClient) DeleteOneID(id uuid.UUID) *RecoveryCodeDeleteOne {
+	builder := c.Delete().Where(recoverycode.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &RecoveryCodeDeleteOne{builder}
+}
+
+// Query returns a query builder for RecoveryCode.
+func (c *RecoveryCodeClient) Query() *RecoveryCodeQuery {
+	return &RecoveryCodeQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeRecoveryCode},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a RecoveryCode entity by its id.
+func (c *RecoveryCodeClient) Get(ctx context.Context, id uuid.UUID) (*RecoveryCode, error) {
+	return c.Query().Where(recoverycode.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *RecoveryCodeClient) GetX(ctx context.Context, id uuid.UUID) *RecoveryCode {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryUser queries the user edge of a RecoveryCode.
+func (c *RecoveryCodeClient) QueryUser(_m *RecoveryCode) *UserQuery {
+	query := (&UserClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(recoverycode.Table, recoverycode.FieldID, id),
+			sqlgraph.To(user.Table, user.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, recoverycode.UserTable, recoverycode.UserColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *RecoveryCodeClient) Hooks() []Hook {
+	return c.hooks.RecoveryCode
+}
+
+// Interceptors returns the client interceptors.
+func (c *RecoveryCodeClient) Interceptors() []Interceptor {
+	return c.inters.RecoveryCode
+}
+
+func (c *RecoveryCodeClient) mutate(ctx context.Context, m *RecoveryCodeMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&RecoveryCodeCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&RecoveryCodeUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&RecoveryCodeUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&RecoveryCodeDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("accountdb: unknown RecoveryCode mutation op: %q", m.Op())
 	}
 }
 
@@ -3008,6 +3481,70 @@ func (c *UserClient) QueryFactors(_m *User) *MFAFactorQuery {
 	return query
 }
 
+// QueryRecoveryCodes queries the recovery_codes edge of a User.
+func (c *UserClient) QueryRecoveryCodes(_m *User) *RecoveryCodeQuery {
+	query := (&RecoveryCodeClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(user.Table, user.FieldID, id),
+			sqlgraph.To(recoverycode.Table, recoverycode.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, user.RecoveryCodesTable, user.RecoveryCodesColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryPasskeys queries the passkeys edge of a User.
+func (c *UserClient) QueryPasskeys(_m *User) *PasskeyQuery {
+	query := (&PasskeyClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(user.Table, user.FieldID, id),
+			sqlgraph.To(passkey.Table, passkey.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, user.PasskeysTable, user.PasskeysColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryWebauthnChallenges queries the webauthn_challenges edge of a User.
+func (c *UserClient) QueryWebauthnChallenges(_m *User) *WebAuthnChallengeQuery {
+	query := (&WebAuthnChallengeClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(user.Table, user.FieldID, id),
+			sqlgraph.To(webauthnchallenge.Table, webauthnchallenge.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, user.WebauthnChallengesTable, user.WebauthnChallengesColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryAvatar queries the avatar edge of a User.
+func (c *UserClient) QueryAvatar(_m *User) *UserAvatarQuery {
+	query := (&UserAvatarClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(user.Table, user.FieldID, id),
+			sqlgraph.To(useravatar.Table, useravatar.FieldID),
+			sqlgraph.Edge(sqlgraph.O2O, false, user.AvatarTable, user.AvatarColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
 // Hooks returns the client hooks.
 func (c *UserClient) Hooks() []Hook {
 	return c.hooks.User
@@ -3033,19 +3570,319 @@ func (c *UserClient) mutate(ctx context.Context, m *UserMutation) (Value, error)
 	}
 }
 
+// UserAvatarClient is a client for the UserAvatar schema.
+type UserAvatarClient struct {
+	config
+}
+
+// NewUserAvatarClient returns a client for the UserAvatar from the given config.
+func NewUserAvatarClient(c config) *UserAvatarClient {
+	return &UserAvatarClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `useravatar.Hooks(f(g(h())))`.
+func (c *UserAvatarClient) Use(hooks ...Hook) {
+	c.hooks.UserAvatar = append(c.hooks.UserAvatar, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `useravatar.Intercept(f(g(h())))`.
+func (c *UserAvatarClient) Intercept(interceptors ...Interceptor) {
+	c.inters.UserAvatar = append(c.inters.UserAvatar, interceptors...)
+}
+
+// Create returns a builder for creating a UserAvatar entity.
+func (c *UserAvatarClient) Create() *UserAvatarCreate {
+	mutation := newUserAvatarMutation(c.config, OpCreate)
+	return &UserAvatarCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of UserAvatar entities.
+func (c *UserAvatarClient) CreateBulk(builders ...*UserAvatarCreate) *UserAvatarCreateBulk {
+	return &UserAvatarCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *UserAvatarClient) MapCreateBulk(slice any, setFunc func(*UserAvatarCreate, int)) *UserAvatarCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &UserAvatarCreateBulk{err: fmt.Errorf("calling to UserAvatarClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*UserAvatarCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &UserAvatarCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for UserAvatar.
+func (c *UserAvatarClient) Update() *UserAvatarUpdate {
+	mutation := newUserAvatarMutation(c.config, OpUpdate)
+	return &UserAvatarUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *UserAvatarClient) UpdateOne(_m *UserAvatar) *UserAvatarUpdateOne {
+	mutation := newUserAvatarMutation(c.config, OpUpdateOne, withUserAvatar(_m))
+	return &UserAvatarUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *UserAvatarClient) UpdateOneID(id uuid.UUID) *UserAvatarUpdateOne {
+	mutation := newUserAvatarMutation(c.config, OpUpdateOne, withUserAvatarID(id))
+	return &UserAvatarUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for UserAvatar.
+func (c *UserAvatarClient) Delete() *UserAvatarDelete {
+	mutation := newUserAvatarMutation(c.config, OpDelete)
+	return &UserAvatarDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *UserAvatarClient) DeleteOne(_m *UserAvatar) *UserAvatarDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *UserAvatarClient) DeleteOneID(id uuid.UUID) *UserAvatarDeleteOne {
+	builder := c.Delete().Where(useravatar.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &UserAvatarDeleteOne{builder}
+}
+
+// Query returns a query builder for UserAvatar.
+func (c *UserAvatarClient) Query() *UserAvatarQuery {
+	return &UserAvatarQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeUserAvatar},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a UserAvatar entity by its id.
+func (c *UserAvatarClient) Get(ctx context.Context, id uuid.UUID) (*UserAvatar, error) {
+	return c.Query().Where(useravatar.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *UserAvatarClient) GetX(ctx context.Context, id uuid.UUID) *UserAvatar {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryUser queries the user edge of a UserAvatar.
+func (c *UserAvatarClient) QueryUser(_m *UserAvatar) *UserQuery {
+	query := (&UserClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(useravatar.Table, useravatar.FieldID, id),
+			sqlgraph.To(user.Table, user.FieldID),
+			sqlgraph.Edge(sqlgraph.O2O, true, useravatar.UserTable, useravatar.UserColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *UserAvatarClient) Hooks() []Hook {
+	return c.hooks.UserAvatar
+}
+
+// Interceptors returns the client interceptors.
+func (c *UserAvatarClient) Interceptors() []Interceptor {
+	return c.inters.UserAvatar
+}
+
+func (c *UserAvatarClient) mutate(ctx context.Context, m *UserAvatarMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&UserAvatarCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&UserAvatarUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&UserAvatarUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&UserAvatarDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("accountdb: unknown UserAvatar mutation op: %q", m.Op())
+	}
+}
+
+// WebAuthnChallengeClient is a client for the WebAuthnChallenge schema.
+type WebAuthnChallengeClient struct {
+	config
+}
+
+// NewWebAuthnChallengeClient returns a client for the WebAuthnChallenge from the given config.
+func NewWebAuthnChallengeClient(c config) *WebAuthnChallengeClient {
+	return &WebAuthnChallengeClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `webauthnchallenge.Hooks(f(g(h())))`.
+func (c *WebAuthnChallengeClient) Use(hooks ...Hook) {
+	c.hooks.WebAuthnChallenge = append(c.hooks.WebAuthnChallenge, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `webauthnchallenge.Intercept(f(g(h())))`.
+func (c *WebAuthnChallengeClient) Intercept(interceptors ...Interceptor) {
+	c.inters.WebAuthnChallenge = append(c.inters.WebAuthnChallenge, interceptors...)
+}
+
+// Create returns a builder for creating a WebAuthnChallenge entity.
+func (c *WebAuthnChallengeClient) Create() *WebAuthnChallengeCreate {
+	mutation := newWebAuthnChallengeMutation(c.config, OpCreate)
+	return &WebAuthnChallengeCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of WebAuthnChallenge entities.
+func (c *WebAuthnChallengeClient) CreateBulk(builders ...*WebAuthnChallengeCreate) *WebAuthnChallengeCreateBulk {
+	return &WebAuthnChallengeCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *WebAuthnChallengeClient) MapCreateBulk(slice any, setFunc func(*WebAuthnChallengeCreate, int)) *WebAuthnChallengeCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &WebAuthnChallengeCreateBulk{err: fmt.Errorf("calling to WebAuthnChallengeClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*WebAuthnChallengeCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &WebAuthnChallengeCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for WebAuthnChallenge.
+func (c *WebAuthnChallengeClient) Update() *WebAuthnChallengeUpdate {
+	mutation := newWebAuthnChallengeMutation(c.config, OpUpdate)
+	return &WebAuthnChallengeUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *WebAuthnChallengeClient) UpdateOne(_m *WebAuthnChallenge) *WebAuthnChallengeUpdateOne {
+	mutation := newWebAuthnChallengeMutation(c.config, OpUpdateOne, withWebAuthnChallenge(_m))
+	return &WebAuthnChallengeUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *WebAuthnChallengeClient) UpdateOneID(id uuid.UUID) *WebAuthnChallengeUpdateOne {
+	mutation := newWebAuthnChallengeMutation(c.config, OpUpdateOne, withWebAuthnChallengeID(id))
+	return &WebAuthnChallengeUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for WebAuthnChallenge.
+func (c *WebAuthnChallengeClient) Delete() *WebAuthnChallengeDelete {
+	mutation := newWebAuthnChallengeMutation(c.config, OpDelete)
+	return &WebAuthnChallengeDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *WebAuthnChallengeClient) DeleteOne(_m *WebAuthnChallenge) *WebAuthnChallengeDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *WebAuthnChallengeClient) DeleteOneID(id uuid.UUID) *WebAuthnChallengeDeleteOne {
+	builder := c.Delete().Where(webauthnchallenge.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &WebAuthnChallengeDeleteOne{builder}
+}
+
+// Query returns a query builder for WebAuthnChallenge.
+func (c *WebAuthnChallengeClient) Query() *WebAuthnChallengeQuery {
+	return &WebAuthnChallengeQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeWebAuthnChallenge},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a WebAuthnChallenge entity by its id.
+func (c *WebAuthnChallengeClient) Get(ctx context.Context, id uuid.UUID) (*WebAuthnChallenge, error) {
+	return c.Query().Where(webauthnchallenge.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *WebAuthnChallengeClient) GetX(ctx context.Context, id uuid.UUID) *WebAuthnChallenge {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryUser queries the user edge of a WebAuthnChallenge.
+func (c *WebAuthnChallengeClient) QueryUser(_m *WebAuthnChallenge) *UserQuery {
+	query := (&UserClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(webauthnchallenge.Table, webauthnchallenge.FieldID, id),
+			sqlgraph.To(user.Table, user.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, webauthnchallenge.UserTable, webauthnchallenge.UserColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *WebAuthnChallengeClient) Hooks() []Hook {
+	return c.hooks.WebAuthnChallenge
+}
+
+// Interceptors returns the client interceptors.
+func (c *WebAuthnChallengeClient) Interceptors() []Interceptor {
+	return c.inters.WebAuthnChallenge
+}
+
+func (c *WebAuthnChallengeClient) mutate(ctx context.Context, m *WebAuthnChallengeMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&WebAuthnChallengeCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&WebAuthnChallengeUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&WebAuthnChallengeUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&WebAuthnChallengeDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("accountdb: unknown WebAuthnChallenge mutation op: %q", m.Op())
+	}
+}
+
 // hooks and interceptors per client, for fast access.
 type (
 	hooks struct {
 		AuditEntry, AuthCode, AuthFlow, AuthIdentity, AuthIdentityChannel,
-		IdentityAdoptionDecision, Job, MFAChallenge, MFAFactor, OneTimeToken,
-		PendingAuthSession, RefreshToken, Session, Setting, SigningKey, SourceGrant,
-		TestUser, User []ent.Hook
+		IdentityAdoptionDecision, Job, LoginProvider, MFAChallenge, MFAFactor,
+		OneTimeToken, Passkey, PendingAuthSession, RecoveryCode, RefreshToken, Session,
+		Setting, SigningKey, SourceGrant, TestUser, User, UserAvatar,
+		WebAuthnChallenge []ent.Hook
 	}
 	inters struct {
 		AuditEntry, AuthCode, AuthFlow, AuthIdentity, AuthIdentityChannel,
-		IdentityAdoptionDecision, Job, MFAChallenge, MFAFactor, OneTimeToken,
-		PendingAuthSession, RefreshToken, Session, Setting, SigningKey, SourceGrant,
-		TestUser, User []ent.Interceptor
+		IdentityAdoptionDecision, Job, LoginProvider, MFAChallenge, MFAFactor,
+		OneTimeToken, Passkey, PendingAuthSession, RecoveryCode, RefreshToken, Session,
+		Setting, SigningKey, SourceGrant, TestUser, User, UserAvatar,
+		WebAuthnChallenge []ent.Interceptor
 	}
 )
 

@@ -15,10 +15,13 @@ import (
 	"tessera/store/ent/accountdb/authidentitychannel"
 	"tessera/store/ent/accountdb/identityadoptiondecision"
 	"tessera/store/ent/accountdb/job"
+	"tessera/store/ent/accountdb/loginprovider"
 	"tessera/store/ent/accountdb/mfachallenge"
 	"tessera/store/ent/accountdb/mfafactor"
 	"tessera/store/ent/accountdb/onetimetoken"
+	"tessera/store/ent/accountdb/passkey"
 	"tessera/store/ent/accountdb/pendingauthsession"
+	"tessera/store/ent/accountdb/recoverycode"
 	"tessera/store/ent/accountdb/refreshtoken"
 	"tessera/store/ent/accountdb/session"
 	"tessera/store/ent/accountdb/setting"
@@ -26,6 +29,8 @@ import (
 	"tessera/store/ent/accountdb/sourcegrant"
 	"tessera/store/ent/accountdb/testuser"
 	"tessera/store/ent/accountdb/user"
+	"tessera/store/ent/accountdb/useravatar"
+	"tessera/store/ent/accountdb/webauthnchallenge"
 
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
@@ -97,10 +102,13 @@ func checkColumn(t, c string) error {
 			authidentitychannel.Table:      authidentitychannel.ValidColumn,
 			identityadoptiondecision.Table: identityadoptiondecision.ValidColumn,
 			job.Table:                      job.ValidColumn,
+			loginprovider.Table:            loginprovider.ValidColumn,
 			mfachallenge.Table:             mfachallenge.ValidColumn,
 			mfafactor.Table:                mfafactor.ValidColumn,
 			onetimetoken.Table:             onetimetoken.ValidColumn,
+			passkey.Table:                  passkey.ValidColumn,
 			pendingauthsession.Table:       pendingauthsession.ValidColumn,
+			recoverycode.Table:             recoverycode.ValidColumn,
 			refreshtoken.Table:             refreshtoken.ValidColumn,
 			session.Table:                  session.ValidColumn,
 			setting.Table:                  setting.ValidColumn,
@@ -108,6 +116,8 @@ func checkColumn(t, c string) error {
 			sourcegrant.Table:              sourcegrant.ValidColumn,
 			testuser.Table:                 testuser.ValidColumn,
 			user.Table:                     user.ValidColumn,
+			useravatar.Table:               useravatar.ValidColumn,
+			webauthnchallenge.Table:        webauthnchallenge.ValidColumn,
 		})
 	})
 	return columnCheck(t, c)

@@ -9,14 +9,17 @@ import (
 	"tessera/store/ent/accountdb/authidentity"
 	"tessera/store/ent/accountdb/authidentitychannel"
 	"tessera/store/ent/accountdb/job"
+	"tessera/store/ent/accountdb/loginprovider"
 	"tessera/store/ent/accountdb/mfafactor"
 	"tessera/store/ent/accountdb/onetimetoken"
+	"tessera/store/ent/accountdb/passkey"
 	"tessera/store/ent/accountdb/pendingauthsession"
 	"tessera/store/ent/accountdb/schema"
 	"tessera/store/ent/accountdb/session"
 	"tessera/store/ent/accountdb/setting"
 	"tessera/store/ent/accountdb/testuser"
 	"tessera/store/ent/accountdb/user"
+	"tessera/store/ent/accountdb/useravatar"
 )
 
 // The init function reads all schema descriptors with runtime code
@@ -99,6 +102,20 @@ func init() {
 	jobDescLastError := jobFields[9].Descriptor()
 	// job.DefaultLastError holds the default value on creation for the last_error field.
 	job.DefaultLastError = jobDescLastError.Default.(string)
+	loginproviderFields := schema.LoginProvider{}.Fields()
+	_ = loginproviderFields
+	// loginproviderDescDisplayName is the schema descriptor for display_name field.
+	loginproviderDescDisplayName := loginproviderFields[2].Descriptor()
+	// loginprovider.DefaultDisplayName holds the default value on creation for the display_name field.
+	loginprovider.DefaultDisplayName = loginproviderDescDisplayName.Default.(string)
+	// loginproviderDescIsEnabled is the schema descriptor for is_enabled field.
+	loginproviderDescIsEnabled := loginproviderFields[3].Descriptor()
+	// loginprovider.DefaultIsEnabled holds the default value on creation for the is_enabled field.
+	loginprovider.DefaultIsEnabled = loginproviderDescIsEnabled.Default.(bool)
+	// loginproviderDescVersion is the schema descriptor for version field.
+	loginproviderDescVersion := loginproviderFields[6].Descriptor()
+	// loginprovider.DefaultVersion holds the default value on creation for the version field.
+	loginprovider.DefaultVersion = loginproviderDescVersion.Default.(int64)
 	mfafactorFields := schema.MFAFactor{}.Fields()
 	_ = mfafactorFields
 	// mfafactorDescKind is the schema descriptor for kind field.
@@ -139,6 +156,36 @@ func init() {
 	onetimetokenDescRedirectTo := onetimetokenFields[9].Descriptor()
 	// onetimetoken.DefaultRedirectTo holds the default value on creation for the redirect_to field.
 	onetimetoken.DefaultRedirectTo = onetimetokenDescRedirectTo.Default.(string)
+	passkeyFields := schema.Passkey{}.Fields()
+	_ = passkeyFields
+	// passkeyDescSignCount is the schema descriptor for sign_count field.
+	passkeyDescSignCount := passkeyFields[5].Descriptor()
+	// passkey.DefaultSignCount holds the default value on creation for the sign_count field.
+	passkey.DefaultSignCount = passkeyDescSignCount.Default.(int64)
+	// passkeyDescAttachment is the schema descriptor for attachment field.
+	passkeyDescAttachment := passkeyFields[7].Descriptor()
+	// passkey.DefaultAttachment holds the default value on creation for the attachment field.
+	passkey.DefaultAttachment = passkeyDescAttachment.Default.(string)
+	// passkeyDescAttestationType is the schema descriptor for attestation_type field.
+	passkeyDescAttestationType := passkeyFields[8].Descriptor()
+	// passkey.DefaultAttestationType holds the default value on creation for the attestation_type field.
+	passkey.DefaultAttestationType = passkeyDescAttestationType.Default.(string)
+	// passkeyDescIsUserVerified is the schema descriptor for is_user_verified field.
+	passkeyDescIsUserVerified := passkeyFields[9].Descriptor()
+	// passkey.DefaultIsUserVerified holds the default value on creation for the is_user_verified field.
+	passkey.DefaultIsUserVerified = passkeyDescIsUserVerified.Default.(bool)
+	// passkeyDescIsBackupEligible is the schema descriptor for is_backup_eligible field.
+	passkeyDescIsBackupEligible := passkeyFields[10].Descriptor()
+	// passkey.DefaultIsBackupEligible holds the default value on creation for the is_backup_eligible field.
+	passkey.DefaultIsBackupEligible = passkeyDescIsBackupEligible.Default.(bool)
+	// passkeyDescIsBackedUp is the schema descriptor for is_backed_up field.
+	passkeyDescIsBackedUp := passkeyFields[11].Descriptor()
+	// passkey.DefaultIsBackedUp holds the default value on creation for the is_backed_up field.
+	passkey.DefaultIsBackedUp = passkeyDescIsBackedUp.Default.(bool)
+	// passkeyDescFriendlyName is the schema descriptor for friendly_name field.
+	passkeyDescFriendlyName := passkeyFields[12].Descriptor()
+	// passkey.DefaultFriendlyName holds the default value on creation for the friendly_name field.
+	passkey.DefaultFriendlyName = passkeyDescFriendlyName.Default.(string)
 	pendingauthsessionFields := schema.PendingAuthSession{}.Fields()
 	_ = pendingauthsessionFields
 	// pendingauthsessionDescProviderKey is the schema descriptor for provider_key field.
@@ -237,4 +284,10 @@ func init() {
 	userDescSignupSource := userFields[13].Descriptor()
 	// user.DefaultSignupSource holds the default value on creation for the signup_source field.
 	user.DefaultSignupSource = userDescSignupSource.Default.(string)
+	useravatarFields := schema.UserAvatar{}.Fields()
+	_ = useravatarFields
+	// useravatarDescSourceURL is the schema descriptor for source_url field.
+	useravatarDescSourceURL := useravatarFields[3].Descriptor()
+	// useravatar.DefaultSourceURL holds the default value on creation for the source_url field.
+	useravatar.DefaultSourceURL = useravatarDescSourceURL.Default.(string)
 }

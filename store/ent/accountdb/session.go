@@ -36,6 +36,8 @@ type Session struct {
 	RefreshedAt time.Time `json:"refreshed_at,omitempty"`
 	// NotAfter holds the value of the "not_after" field.
 	NotAfter *time.Time `json:"not_after,omitempty"`
+	// ConfirmedAt holds the value of the "confirmed_at" field.
+	ConfirmedAt *time.Time `json:"confirmed_at,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
 	// The values are being populated by the SessionQuery when eager-loading is set.
 	Edges        SessionEdges `json:"edges"`
@@ -82,7 +84,7 @@ func (*Session) scanValues(columns []string) ([]any, error) {
 			values[i] = new([]byte)
 		case session.FieldAal, session.FieldUserAgent, session.FieldIP:
 			values[i] = new(sql.NullString)
-		case session.FieldCreatedAt, session.FieldRefreshedAt, session.FieldNotAfter:
+		case session.FieldCreatedAt, session.FieldRefreshedAt, session.FieldNotAfter, session.FieldConfirmedAt:
 			values[i] = new(sql.NullTime)
 		case session.FieldID, session.FieldUserID:
 			values[i] = new(uuid.UUID)
@@ -158,6 +160,13 @@ func (_m *Session) assignValues(columns []string, values []any) error {
 				_m.NotAfter = new(time.Time)
 				*_m.NotAfter = value.Time
 			}
+		case session.FieldConfirmedAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field confirmed_at", values[i])
+			} else if value.Valid {
+				_m.ConfirmedAt = new(time.Time)
+				*_m.ConfirmedAt = value.Time
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -227,6 +236,11 @@ func (_m *Session) String() string {
 	builder.WriteString(", ")
 	if v := _m.NotAfter; v != nil {
 		builder.WriteString("not_after=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	if v := _m.ConfirmedAt; v != nil {
+		builder.WriteString("confirmed_at=")
 		builder.WriteString(v.Format(time.ANSIC))
 	}
 	builder.WriteByte(')')

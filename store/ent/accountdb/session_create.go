@@ -106,6 +106,20 @@ func (_c *SessionCreate) SetNillableNotAfter(v *time.Time) *SessionCreate {
 	return _c
 }
 
+// SetConfirmedAt sets the "confirmed_at" field.
+func (_c *SessionCreate) SetConfirmedAt(v time.Time) *SessionCreate {
+	_c.mutation.SetConfirmedAt(v)
+	return _c
+}
+
+// SetNillableConfirmedAt sets the "confirmed_at" field if the given value is not nil.
+func (_c *SessionCreate) SetNillableConfirmedAt(v *time.Time) *SessionCreate {
+	if v != nil {
+		_c.SetConfirmedAt(*v)
+	}
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *SessionCreate) SetID(v uuid.UUID) *SessionCreate {
 	_c.mutation.SetID(v)
@@ -270,6 +284,10 @@ func (_c *SessionCreate) createSpec() (*Session, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.NotAfter(); ok {
 		_spec.SetField(session.FieldNotAfter, field.TypeTime, value)
 		_node.NotAfter = &value
+	}
+	if value, ok := _c.mutation.ConfirmedAt(); ok {
+		_spec.SetField(session.FieldConfirmedAt, field.TypeTime, value)
+		_node.ConfirmedAt = &value
 	}
 	if nodes := _c.mutation.UserIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{
@@ -458,6 +476,24 @@ func (u *SessionUpsert) ClearNotAfter() *SessionUpsert {
 	return u
 }
 
+// SetConfirmedAt sets the "confirmed_at" field.
+func (u *SessionUpsert) SetConfirmedAt(v time.Time) *SessionUpsert {
+	u.Set(session.FieldConfirmedAt, v)
+	return u
+}
+
+// UpdateConfirmedAt sets the "confirmed_at" field to the value that was provided on create.
+func (u *SessionUpsert) UpdateConfirmedAt() *SessionUpsert {
+	u.SetExcluded(session.FieldConfirmedAt)
+	return u
+}
+
+// ClearConfirmedAt clears the value of the "confirmed_at" field.
+func (u *SessionUpsert) ClearConfirmedAt() *SessionUpsert {
+	u.SetNull(session.FieldConfirmedAt)
+	return u
+}
+
 // UpdateNewValues updates the mutable fields using the new values that were set on create except the ID field.
 // Using this option is equivalent to using:
 //
@@ -622,6 +658,27 @@ func (u *SessionUpsertOne) UpdateNotAfter() *SessionUpsertOne {
 func (u *SessionUpsertOne) ClearNotAfter() *SessionUpsertOne {
 	return u.Update(func(s *SessionUpsert) {
 		s.ClearNotAfter()
+	})
+}
+
+// SetConfirmedAt sets the "confirmed_at" field.
+func (u *SessionUpsertOne) SetConfirmedAt(v time.Time) *SessionUpsertOne {
+	return u.Update(func(s *SessionUpsert) {
+		s.SetConfirmedAt(v)
+	})
+}
+
+// UpdateConfirmedAt sets the "confirmed_at" field to the value that was provided on create.
+func (u *SessionUpsertOne) UpdateConfirmedAt() *SessionUpsertOne {
+	return u.Update(func(s *SessionUpsert) {
+		s.UpdateConfirmedAt()
+	})
+}
+
+// ClearConfirmedAt clears the value of the "confirmed_at" field.
+func (u *SessionUpsertOne) ClearConfirmedAt() *SessionUpsertOne {
+	return u.Update(func(s *SessionUpsert) {
+		s.ClearConfirmedAt()
 	})
 }
 
@@ -956,6 +1013,27 @@ func (u *SessionUpsertBulk) UpdateNotAfter() *SessionUpsertBulk {
 func (u *SessionUpsertBulk) ClearNotAfter() *SessionUpsertBulk {
 	return u.Update(func(s *SessionUpsert) {
 		s.ClearNotAfter()
+	})
+}
+
+// SetConfirmedAt sets the "confirmed_at" field.
+func (u *SessionUpsertBulk) SetConfirmedAt(v time.Time) *SessionUpsertBulk {
+	return u.Update(func(s *SessionUpsert) {
+		s.SetConfirmedAt(v)
+	})
+}
+
+// UpdateConfirmedAt sets the "confirmed_at" field to the value that was provided on create.
+func (u *SessionUpsertBulk) UpdateConfirmedAt() *SessionUpsertBulk {
+	return u.Update(func(s *SessionUpsert) {
+		s.UpdateConfirmedAt()
+	})
+}
+
+// ClearConfirmedAt clears the value of the "confirmed_at" field.
+func (u *SessionUpsertBulk) ClearConfirmedAt() *SessionUpsertBulk {
+	return u.Update(func(s *SessionUpsert) {
+		s.ClearConfirmedAt()
 	})
 }
 

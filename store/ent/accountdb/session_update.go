@@ -148,6 +148,26 @@ func (_u *SessionUpdate) ClearNotAfter() *SessionUpdate {
 	return _u
 }
 
+// SetConfirmedAt sets the "confirmed_at" field.
+func (_u *SessionUpdate) SetConfirmedAt(v time.Time) *SessionUpdate {
+	_u.mutation.SetConfirmedAt(v)
+	return _u
+}
+
+// SetNillableConfirmedAt sets the "confirmed_at" field if the given value is not nil.
+func (_u *SessionUpdate) SetNillableConfirmedAt(v *time.Time) *SessionUpdate {
+	if v != nil {
+		_u.SetConfirmedAt(*v)
+	}
+	return _u
+}
+
+// ClearConfirmedAt clears the value of the "confirmed_at" field.
+func (_u *SessionUpdate) ClearConfirmedAt() *SessionUpdate {
+	_u.mutation.ClearConfirmedAt()
+	return _u
+}
+
 // SetUser sets the "user" edge to the User entity.
 func (_u *SessionUpdate) SetUser(v *User) *SessionUpdate {
 	return _u.SetUserID(v.ID)
@@ -275,6 +295,12 @@ func (_u *SessionUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if _u.mutation.NotAfterCleared() {
 		_spec.ClearField(session.FieldNotAfter, field.TypeTime)
+	}
+	if value, ok := _u.mutation.ConfirmedAt(); ok {
+		_spec.SetField(session.FieldConfirmedAt, field.TypeTime, value)
+	}
+	if _u.mutation.ConfirmedAtCleared() {
+		_spec.ClearField(session.FieldConfirmedAt, field.TypeTime)
 	}
 	if _u.mutation.UserCleared() {
 		edge := &sqlgraph.EdgeSpec{
@@ -486,6 +512,26 @@ func (_u *SessionUpdateOne) ClearNotAfter() *SessionUpdateOne {
 	return _u
 }
 
+// SetConfirmedAt sets the "confirmed_at" field.
+func (_u *SessionUpdateOne) SetConfirmedAt(v time.Time) *SessionUpdateOne {
+	_u.mutation.SetConfirmedAt(v)
+	return _u
+}
+
+// SetNillableConfirmedAt sets the "confirmed_at" field if the given value is not nil.
+func (_u *SessionUpdateOne) SetNillableConfirmedAt(v *time.Time) *SessionUpdateOne {
+	if v != nil {
+		_u.SetConfirmedAt(*v)
+	}
+	return _u
+}
+
+// ClearConfirmedAt clears the value of the "confirmed_at" field.
+func (_u *SessionUpdateOne) ClearConfirmedAt() *SessionUpdateOne {
+	_u.mutation.ClearConfirmedAt()
+	return _u
+}
+
 // SetUser sets the "user" edge to the User entity.
 func (_u *SessionUpdateOne) SetUser(v *User) *SessionUpdateOne {
 	return _u.SetUserID(v.ID)
@@ -643,6 +689,12 @@ func (_u *SessionUpdateOne) sqlSave(ctx context.Context) (_node *Session, err er
 	}
 	if _u.mutation.NotAfterCleared() {
 		_spec.ClearField(session.FieldNotAfter, field.TypeTime)
+	}
+	if value, ok := _u.mutation.ConfirmedAt(); ok {
+		_spec.SetField(session.FieldConfirmedAt, field.TypeTime, value)
+	}
+	if _u.mutation.ConfirmedAtCleared() {
+		_spec.ClearField(session.FieldConfirmedAt, field.TypeTime)
 	}
 	if _u.mutation.UserCleared() {
 		edge := &sqlgraph.EdgeSpec{

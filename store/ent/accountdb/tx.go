@@ -28,14 +28,20 @@ type Tx struct {
 	IdentityAdoptionDecision *IdentityAdoptionDecisionClient
 	// Job is the client for interacting with the Job builders.
 	Job *JobClient
+	// LoginProvider is the client for interacting with the LoginProvider builders.
+	LoginProvider *LoginProviderClient
 	// MFAChallenge is the client for interacting with the MFAChallenge builders.
 	MFAChallenge *MFAChallengeClient
 	// MFAFactor is the client for interacting with the MFAFactor builders.
 	MFAFactor *MFAFactorClient
 	// OneTimeToken is the client for interacting with the OneTimeToken builders.
 	OneTimeToken *OneTimeTokenClient
+	// Passkey is the client for interacting with the Passkey builders.
+	Passkey *PasskeyClient
 	// PendingAuthSession is the client for interacting with the PendingAuthSession builders.
 	PendingAuthSession *PendingAuthSessionClient
+	// RecoveryCode is the client for interacting with the RecoveryCode builders.
+	RecoveryCode *RecoveryCodeClient
 	// RefreshToken is the client for interacting with the RefreshToken builders.
 	RefreshToken *RefreshTokenClient
 	// Session is the client for interacting with the Session builders.
@@ -50,6 +56,10 @@ type Tx struct {
 	TestUser *TestUserClient
 	// User is the client for interacting with the User builders.
 	User *UserClient
+	// UserAvatar is the client for interacting with the UserAvatar builders.
+	UserAvatar *UserAvatarClient
+	// WebAuthnChallenge is the client for interacting with the WebAuthnChallenge builders.
+	WebAuthnChallenge *WebAuthnChallengeClient
 
 	// lazily loaded.
 	client     *Client
@@ -188,10 +198,13 @@ func (tx *Tx) init() {
 	tx.AuthIdentityChannel = NewAuthIdentityChannelClient(tx.config)
 	tx.IdentityAdoptionDecision = NewIdentityAdoptionDecisionClient(tx.config)
 	tx.Job = NewJobClient(tx.config)
+	tx.LoginProvider = NewLoginProviderClient(tx.config)
 	tx.MFAChallenge = NewMFAChallengeClient(tx.config)
 	tx.MFAFactor = NewMFAFactorClient(tx.config)
 	tx.OneTimeToken = NewOneTimeTokenClient(tx.config)
+	tx.Passkey = NewPasskeyClient(tx.config)
 	tx.PendingAuthSession = NewPendingAuthSessionClient(tx.config)
+	tx.RecoveryCode = NewRecoveryCodeClient(tx.config)
 	tx.RefreshToken = NewRefreshTokenClient(tx.config)
 	tx.Session = NewSessionClient(tx.config)
 	tx.Setting = NewSettingClient(tx.config)
@@ -199,6 +212,8 @@ func (tx *Tx) init() {
 	tx.SourceGrant = NewSourceGrantClient(tx.config)
 	tx.TestUser = NewTestUserClient(tx.config)
 	tx.User = NewUserClient(tx.config)
+	tx.UserAvatar = NewUserAvatarClient(tx.config)
+	tx.WebAuthnChallenge = NewWebAuthnChallengeClient(tx.config)
 }
 
 // txDriver wraps the given dialect.Tx with a nop dialect.Driver implementation.

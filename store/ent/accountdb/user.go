@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 	"tessera/store/ent/accountdb/user"
+	"tessera/store/ent/accountdb/useravatar"
 	"time"
 
 	"entgo.io/ent"
@@ -83,9 +84,17 @@ type UserEdges struct {
 	AuthCodes []*AuthCode `json:"auth_codes,omitempty"`
 	// Factors holds the value of the factors edge.
 	Factors []*MFAFactor `json:"factors,omitempty"`
+	// RecoveryCodes holds the value of the recovery_codes edge.
+	RecoveryCodes []*RecoveryCode `json:"recovery_codes,omitempty"`
+	// Passkeys holds the value of the passkeys edge.
+	Passkeys []*Passkey `json:"passkeys,omitempty"`
+	// WebauthnChallenges holds the value of the webauthn_challenges edge.
+	WebauthnChallenges []*WebAuthnChallenge `json:"webauthn_challenges,omitempty"`
+	// Avatar holds the value of the avatar edge.
+	Avatar *UserAvatar `json:"avatar,omitempty"`
 	// loadedTypes holds the information for reporting if a
 	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [5]bool
+	loadedTypes [9]bool
 }
 
 // IdentitiesOrErr returns the Identities value or an error if the edge
@@ -131,6 +140,44 @@ func (e UserEdges) FactorsOrErr() ([]*MFAFactor, error) {
 		return e.Factors, nil
 	}
 	return nil, &NotLoadedError{edge: "factors"}
+}
+
+// RecoveryCodesOrErr returns the RecoveryCodes value or an error if the edge
+// was not loaded in eager-loading.
+func (e UserEdges) RecoveryCodesOrErr() ([]*RecoveryCode, error) {
+	if e.loadedTypes[5] {
+		return e.RecoveryCodes, nil
+	}
+	return nil, &NotLoadedError{edge: "recovery_codes"}
+}
+
+// PasskeysOrErr returns the Passkeys value or an error if the edge
+// was not loaded in eager-loading.
+func (e UserEdges) PasskeysOrErr() ([]*Passkey, error) {
+	if e.loadedTypes[6] {
+		return e.Passkeys, nil
+	}
+	return nil, &NotLoadedError{edge: "passkeys"}
+}
+
+// WebauthnChallengesOrErr returns the WebauthnChallenges value or an error if the edge
+// was not loaded in eager-loading.
+func (e UserEdges) WebauthnChallengesOrErr() ([]*WebAuthnChallenge, error) {
+	if e.loadedTypes[7] {
+		return e.WebauthnChallenges, nil
+	}
+	return nil, &NotLoadedError{edge: "webauthn_challenges"}
+}
+
+// AvatarOrErr returns the Avatar value or an error if the edge
+// was not loaded in eager-loading, or loaded but was not found.
+func (e UserEdges) AvatarOrErr() (*UserAvatar, error) {
+	if e.Avatar != nil {
+		return e.Avatar, nil
+	} else if e.loadedTypes[8] {
+		return nil, &NotFoundError{label: useravatar.Label}
+	}
+	return nil, &NotLoadedError{edge: "avatar"}
 }
 
 // scanValues returns the types for scanning values from sql.Rows.
@@ -360,6 +407,26 @@ func (_m *User) QueryAuthCodes() *AuthCodeQuery {
 // QueryFactors queries the "factors" edge of the User entity.
 func (_m *User) QueryFactors() *MFAFactorQuery {
 	return NewUserClient(_m.config).QueryFactors(_m)
+}
+
+// QueryRecoveryCodes queries the "recovery_codes" edge of the User entity.
+func (_m *User) QueryRecoveryCodes() *RecoveryCodeQuery {
+	return NewUserClient(_m.config).QueryRecoveryCodes(_m)
+}
+
+// QueryPasskeys queries the "passkeys" edge of the User entity.
+func (_m *User) QueryPasskeys() *PasskeyQuery {
+	return NewUserClient(_m.config).QueryPasskeys(_m)
+}
+
+// QueryWebauthnChallenges queries the "webauthn_challenges" edge of the User entity.
+func (_m *User) QueryWebauthnChallenges() *WebAuthnChallengeQuery {
+	return NewUserClient(_m.config).QueryWebauthnChallenges(_m)
+}
+
+// QueryAvatar queries the "avatar" edge of the User entity.
+func (_m *User) QueryAvatar() *UserAvatarQuery {
+	return NewUserClient(_m.config).QueryAvatar(_m)
 }
 
 // Update returns a builder for updating this User.

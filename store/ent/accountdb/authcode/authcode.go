@@ -24,6 +24,8 @@ const (
 	FieldAmrMethod = "amr_method"
 	// FieldAttempts holds the string denoting the attempts field in the database.
 	FieldAttempts = "attempts"
+	// FieldBindSealed holds the string denoting the bind_sealed field in the database.
+	FieldBindSealed = "bind_sealed"
 	// FieldCreatedAt holds the string denoting the created_at field in the database.
 	FieldCreatedAt = "created_at"
 	// FieldExpiresAt holds the string denoting the expires_at field in the database.
@@ -50,6 +52,7 @@ var Columns = []string{
 	FieldCodeChallengeMethod,
 	FieldAmrMethod,
 	FieldAttempts,
+	FieldBindSealed,
 	FieldCreatedAt,
 	FieldExpiresAt,
 }

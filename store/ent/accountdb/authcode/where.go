@@ -86,6 +86,11 @@ func Attempts(v int) predicate.AuthCode {
 	return predicate.AuthCode(sql.FieldEQ(FieldAttempts, v))
 }
 
+// BindSealed applies equality check predicate on the "bind_sealed" field. It's identical to BindSealedEQ.
+func BindSealed(v []byte) predicate.AuthCode {
+	return predicate.AuthCode(sql.FieldEQ(FieldBindSealed, v))
+}
+
 // CreatedAt applies equality check predicate on the "created_at" field. It's identical to CreatedAtEQ.
 func CreatedAt(v time.Time) predicate.AuthCode {
 	return predicate.AuthCode(sql.FieldEQ(FieldCreatedAt, v))
@@ -389,6 +394,56 @@ func AttemptsLT(v int) predicate.AuthCode {
 // AttemptsLTE applies the LTE predicate on the "attempts" field.
 func AttemptsLTE(v int) predicate.AuthCode {
 	return predicate.AuthCode(sql.FieldLTE(FieldAttempts, v))
+}
+
+// BindSealedEQ applies the EQ predicate on the "bind_sealed" field.
+func BindSealedEQ(v []byte) predicate.AuthCode {
+	return predicate.AuthCode(sql.FieldEQ(FieldBindSealed, v))
+}
+
+// BindSealedNEQ applies the NEQ predicate on the "bind_sealed" field.
+func BindSealedNEQ(v []byte) predicate.AuthCode {
+	return predicate.AuthCode(sql.FieldNEQ(FieldBindSealed, v))
+}
+
+// BindSealedIn applies the In predicate on the "bind_sealed" field.
+func BindSealedIn(vs ...[]byte) predicate.AuthCode {
+	return predicate.AuthCode(sql.FieldIn(FieldBindSealed, vs...))
+}
+
+// BindSealedNotIn applies the NotIn predicate on the "bind_sealed" field.
+func BindSealedNotIn(vs ...[]byte) predicate.AuthCode {
+	return predicate.AuthCode(sql.FieldNotIn(FieldBindSealed, vs...))
+}
+
+// BindSealedGT applies the GT predicate on the "bind_sealed" field.
+func BindSealedGT(v []byte) predicate.AuthCode {
+	return predicate.AuthCode(sql.FieldGT(FieldBindSealed, v))
+}
+
+// BindSealedGTE applies the GTE predicate on the "bind_sealed" field.
+func BindSealedGTE(v []byte) predicate.AuthCode {
+	return predicate.AuthCode(sql.FieldGTE(FieldBindSealed, v))
+}
+
+// BindSealedLT applies the LT predicate on the "bind_sealed" field.
+func BindSealedLT(v []byte) predicate.AuthCode {
+	return predicate.AuthCode(sql.FieldLT(FieldBindSealed, v))
+}
+
+// BindSealedLTE applies the LTE predicate on the "bind_sealed" field.
+func BindSealedLTE(v []byte) predicate.AuthCode {
+	return predicate.AuthCode(sql.FieldLTE(FieldBindSealed, v))
+}
+
+// BindSealedIsNil applies the IsNil predicate on the "bind_sealed" field.
+func BindSealedIsNil() predicate.AuthCode {
+	return predicate.AuthCode(sql.FieldIsNull(FieldBindSealed))
+}
+
+// BindSealedNotNil applies the NotNil predicate on the "bind_sealed" field.
+func BindSealedNotNil() predicate.AuthCode {
+	return predicate.AuthCode(sql.FieldNotNull(FieldBindSealed))
 }
 
 // CreatedAtEQ applies the EQ predicate on the "created_at" field.

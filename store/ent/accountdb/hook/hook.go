@@ -92,6 +92,18 @@ func (f JobFunc) Mutate(ctx context.Context, m accountdb.Mutation) (accountdb.Va
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *accountdb.JobMutation", m)
 }
 
+// The LoginProviderFunc type is an adapter to allow the use of ordinary
+// function as LoginProvider mutator.
+type LoginProviderFunc func(context.Context, *accountdb.LoginProviderMutation) (accountdb.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f LoginProviderFunc) Mutate(ctx context.Context, m accountdb.Mutation) (accountdb.Value, error) {
+	if mv, ok := m.(*accountdb.LoginProviderMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *accountdb.LoginProviderMutation", m)
+}
+
 // The MFAChallengeFunc type is an adapter to allow the use of ordinary
 // function as MFAChallenge mutator.
 type MFAChallengeFunc func(context.Context, *accountdb.MFAChallengeMutation) (accountdb.Value, error)
@@ -128,6 +140,18 @@ func (f OneTimeTokenFunc) Mutate(ctx context.Context, m accountdb.Mutation) (acc
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *accountdb.OneTimeTokenMutation", m)
 }
 
+// The PasskeyFunc type is an adapter to allow the use of ordinary
+// function as Passkey mutator.
+type PasskeyFunc func(context.Context, *accountdb.PasskeyMutation) (accountdb.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f PasskeyFunc) Mutate(ctx context.Context, m accountdb.Mutation) (accountdb.Value, error) {
+	if mv, ok := m.(*accountdb.PasskeyMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *accountdb.PasskeyMutation", m)
+}
+
 // The PendingAuthSessionFunc type is an adapter to allow the use of ordinary
 // function as PendingAuthSession mutator.
 type PendingAuthSessionFunc func(context.Context, *accountdb.PendingAuthSessionMutation) (accountdb.Value, error)
@@ -138,6 +162,18 @@ func (f PendingAuthSessionFunc) Mutate(ctx context.Context, m accountdb.Mutation
 		return f(ctx, mv)
 	}
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *accountdb.PendingAuthSessionMutation", m)
+}
+
+// The RecoveryCodeFunc type is an adapter to allow the use of ordinary
+// function as RecoveryCode mutator.
+type RecoveryCodeFunc func(context.Context, *accountdb.RecoveryCodeMutation) (accountdb.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f RecoveryCodeFunc) Mutate(ctx context.Context, m accountdb.Mutation) (accountdb.Value, error) {
+	if mv, ok := m.(*accountdb.RecoveryCodeMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *accountdb.RecoveryCodeMutation", m)
 }
 
 // The RefreshTokenFunc type is an adapter to allow the use of ordinary
@@ -222,6 +258,30 @@ func (f UserFunc) Mutate(ctx context.Context, m accountdb.Mutation) (accountdb.V
 		return f(ctx, mv)
 	}
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *accountdb.UserMutation", m)
+}
+
+// The UserAvatarFunc type is an adapter to allow the use of ordinary
+// function as UserAvatar mutator.
+type UserAvatarFunc func(context.Context, *accountdb.UserAvatarMutation) (accountdb.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f UserAvatarFunc) Mutate(ctx context.Context, m accountdb.Mutation) (accountdb.Value, error) {
+	if mv, ok := m.(*accountdb.UserAvatarMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *accountdb.UserAvatarMutation", m)
+}
+
+// The WebAuthnChallengeFunc type is an adapter to allow the use of ordinary
+// function as WebAuthnChallenge mutator.
+type WebAuthnChallengeFunc func(context.Context, *accountdb.WebAuthnChallengeMutation) (accountdb.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f WebAuthnChallengeFunc) Mutate(ctx context.Context, m accountdb.Mutation) (accountdb.Value, error) {
+	if mv, ok := m.(*accountdb.WebAuthnChallengeMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *accountdb.WebAuthnChallengeMutation", m)
 }
 
 // Condition is a hook condition function.

@@ -48,6 +48,7 @@ var (
 		{Name: "code_challenge_method", Type: field.TypeString},
 		{Name: "amr_method", Type: field.TypeString},
 		{Name: "attempts", Type: field.TypeInt, Default: 0},
+		{Name: "bind_sealed", Type: field.TypeBytes, Nullable: true},
 		{Name: "created_at", Type: field.TypeTime},
 		{Name: "expires_at", Type: field.TypeTime},
 		{Name: "user_id", Type: field.TypeUUID},
@@ -60,7 +61,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "auth_codes_users_auth_codes",
-				Columns:    []*schema.Column{AuthCodesColumns[8]},
+				Columns:    []*schema.Column{AuthCodesColumns[9]},
 				RefColumns: []*schema.Column{UsersColumns[0]},
 				OnDelete:   schema.Cascade,
 			},
@@ -74,7 +75,7 @@ var (
 			{
 				Name:    "authcode_expires_at",
 				Unique:  false,
-				Columns: []*schema.Column{AuthCodesColumns[7]},
+				Columns: []*schema.Column{AuthCodesColumns[8]},
 			},
 		},
 	}
@@ -265,6 +266,24 @@ var (
 			},
 		},
 	}
+	// LoginProvidersColumns holds the columns for the "login_providers" table.
+	LoginProvidersColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString},
+		{Name: "provider_type", Type: field.TypeString},
+		{Name: "display_name", Type: field.TypeString, Default: ""},
+		{Name: "is_enabled", Type: field.TypeBool, Default: false},
+		{Name: "config", Type: field.TypeJSON, Nullable: true},
+		{Name: "secrets_sealed", Type: field.TypeBytes, Nullable: true},
+		{Name: "version", Type: field.TypeInt64, Default: 1},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+	}
+	// LoginProvidersTable holds the schema information for the "login_providers" table.
+	LoginProvidersTable = &schema.Table{
+		Name:       "login_providers",
+		Columns:    LoginProvidersColumns,
+		PrimaryKey: []*schema.Column{LoginProvidersColumns[0]},
+	}
 	// MfaChallengesColumns holds the columns for the "mfa_challenges" table.
 	MfaChallengesColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
@@ -368,6 +387,51 @@ var (
 			},
 		},
 	}
+	// PasskeysColumns holds the columns for the "passkeys" table.
+	PasskeysColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "credential_id", Type: field.TypeBytes},
+		{Name: "public_key", Type: field.TypeBytes},
+		{Name: "aaguid", Type: field.TypeBytes},
+		{Name: "sign_count", Type: field.TypeInt64, Default: 0},
+		{Name: "transports", Type: field.TypeJSON, Nullable: true},
+		{Name: "attachment", Type: field.TypeString, Default: ""},
+		{Name: "attestation_type", Type: field.TypeString, Default: "none"},
+		{Name: "is_user_verified", Type: field.TypeBool, Default: false},
+		{Name: "is_backup_eligible", Type: field.TypeBool, Default: false},
+		{Name: "is_backed_up", Type: field.TypeBool, Default: false},
+		{Name: "friendly_name", Type: field.TypeString, Default: ""},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "last_used_at", Type: field.TypeTime, Nullable: true},
+		{Name: "user_id", Type: field.TypeUUID},
+	}
+	// PasskeysTable holds the schema information for the "passkeys" table.
+	PasskeysTable = &schema.Table{
+		Name:       "passkeys",
+		Columns:    PasskeysColumns,
+		PrimaryKey: []*schema.Column{PasskeysColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "passkeys_users_passkeys",
+				Columns:    []*schema.Column{PasskeysColumns[15]},
+				RefColumns: []*schema.Column{UsersColumns[0]},
+				OnDelete:   schema.Cascade,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "passkey_credential_id",
+				Unique:  true,
+				Columns: []*schema.Column{PasskeysColumns[1]},
+			},
+			{
+				Name:    "passkey_user_id_created_at",
+				Unique:  false,
+				Columns: []*schema.Column{PasskeysColumns[15], PasskeysColumns[12]},
+			},
+		},
+	}
 	// PendingAuthSessionsColumns holds the columns for the "pending_auth_sessions" table.
 	PendingAuthSessionsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
@@ -417,6 +481,35 @@ var (
 			},
 		},
 	}
+	// RecoveryCodesColumns holds the columns for the "recovery_codes" table.
+	RecoveryCodesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "code_hash", Type: field.TypeBytes},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "used_at", Type: field.TypeTime, Nullable: true},
+		{Name: "user_id", Type: field.TypeUUID},
+	}
+	// RecoveryCodesTable holds the schema information for the "recovery_codes" table.
+	RecoveryCodesTable = &schema.Table{
+		Name:       "recovery_codes",
+		Columns:    RecoveryCodesColumns,
+		PrimaryKey: []*schema.Column{RecoveryCodesColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "recovery_codes_users_recovery_codes",
+				Columns:    []*schema.Column{RecoveryCodesColumns[4]},
+				RefColumns: []*schema.Column{UsersColumns[0]},
+				OnDelete:   schema.Cascade,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "recoverycode_user_id_code_hash",
+				Unique:  true,
+				Columns: []*schema.Column{RecoveryCodesColumns[4], RecoveryCodesColumns[1]},
+			},
+		},
+	}
 	// RefreshTokensColumns holds the columns for the "refresh_tokens" table.
 	RefreshTokensColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
@@ -462,6 +555,7 @@ var (
 		{Name: "created_at", Type: field.TypeTime},
 		{Name: "refreshed_at", Type: field.TypeTime},
 		{Name: "not_after", Type: field.TypeTime, Nullable: true},
+		{Name: "confirmed_at", Type: field.TypeTime, Nullable: true},
 		{Name: "user_id", Type: field.TypeUUID},
 	}
 	// SessionsTable holds the schema information for the "sessions" table.
@@ -472,7 +566,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "sessions_users_sessions",
-				Columns:    []*schema.Column{SessionsColumns[8]},
+				Columns:    []*schema.Column{SessionsColumns[9]},
 				RefColumns: []*schema.Column{UsersColumns[0]},
 				OnDelete:   schema.Cascade,
 			},
@@ -481,7 +575,7 @@ var (
 			{
 				Name:    "session_user_id_created_at",
 				Unique:  false,
-				Columns: []*schema.Column{SessionsColumns[8], SessionsColumns[5]},
+				Columns: []*schema.Column{SessionsColumns[9], SessionsColumns[5]},
 			},
 		},
 	}
@@ -621,6 +715,84 @@ var (
 				Unique:  false,
 				Columns: []*schema.Column{UsersColumns[22], UsersColumns[0]},
 			},
+			{
+				Name:    "user_last_sign_in_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{UsersColumns[18], UsersColumns[0]},
+			},
+			{
+				Name:    "user_last_active_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{UsersColumns[19], UsersColumns[0]},
+			},
+			{
+				Name:    "user_nickname",
+				Unique:  false,
+				Columns: []*schema.Column{UsersColumns[9]},
+			},
+		},
+	}
+	// UserAvatarsColumns holds the columns for the "user_avatars" table.
+	UserAvatarsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "source", Type: field.TypeString},
+		{Name: "source_url", Type: field.TypeString, Default: ""},
+		{Name: "content_type", Type: field.TypeString},
+		{Name: "sha256", Type: field.TypeString},
+		{Name: "content", Type: field.TypeBytes},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "user_id", Type: field.TypeUUID, Unique: true},
+	}
+	// UserAvatarsTable holds the schema information for the "user_avatars" table.
+	UserAvatarsTable = &schema.Table{
+		Name:       "user_avatars",
+		Columns:    UserAvatarsColumns,
+		PrimaryKey: []*schema.Column{UserAvatarsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "user_avatars_users_avatar",
+				Columns:    []*schema.Column{UserAvatarsColumns[8]},
+				RefColumns: []*schema.Column{UsersColumns[0]},
+				OnDelete:   schema.Cascade,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "useravatar_sha256",
+				Unique:  false,
+				Columns: []*schema.Column{UserAvatarsColumns[4]},
+			},
+		},
+	}
+	// WebauthnChallengesColumns holds the columns for the "webauthn_challenges" table.
+	WebauthnChallengesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "purpose", Type: field.TypeString},
+		{Name: "session_data", Type: field.TypeBytes},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "expires_at", Type: field.TypeTime},
+		{Name: "user_id", Type: field.TypeUUID, Nullable: true},
+	}
+	// WebauthnChallengesTable holds the schema information for the "webauthn_challenges" table.
+	WebauthnChallengesTable = &schema.Table{
+		Name:       "webauthn_challenges",
+		Columns:    WebauthnChallengesColumns,
+		PrimaryKey: []*schema.Column{WebauthnChallengesColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "webauthn_challenges_users_webauthn_challenges",
+				Columns:    []*schema.Column{WebauthnChallengesColumns[5]},
+				RefColumns: []*schema.Column{UsersColumns[0]},
+				OnDelete:   schema.Cascade,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "webauthnchallenge_expires_at",
+				Unique:  false,
+				Columns: []*schema.Column{WebauthnChallengesColumns[4]},
+			},
 		},
 	}
 	// Tables holds all the tables in the schema.
@@ -632,10 +804,13 @@ var (
 		AuthIdentityChannelsTable,
 		IdentityAdoptionDecisionsTable,
 		JobsTable,
+		LoginProvidersTable,
 		MfaChallengesTable,
 		MfaFactorsTable,
 		OneTimeTokensTable,
+		PasskeysTable,
 		PendingAuthSessionsTable,
+		RecoveryCodesTable,
 		RefreshTokensTable,
 		SessionsTable,
 		SettingsTable,
@@ -643,6 +818,8 @@ var (
 		SourceGrantsTable,
 		TestUsersTable,
 		UsersTable,
+		UserAvatarsTable,
+		WebauthnChallengesTable,
 	}
 )
 
@@ -654,6 +831,13 @@ func init() {
 	MfaChallengesTable.ForeignKeys[0].RefTable = MfaFactorsTable
 	MfaFactorsTable.ForeignKeys[0].RefTable = UsersTable
 	OneTimeTokensTable.ForeignKeys[0].RefTable = UsersTable
+	PasskeysTable.ForeignKeys[0].RefTable = UsersTable
+	RecoveryCodesTable.ForeignKeys[0].RefTable = UsersTable
 	RefreshTokensTable.ForeignKeys[0].RefTable = SessionsTable
 	SessionsTable.ForeignKeys[0].RefTable = UsersTable
+	UserAvatarsTable.ForeignKeys[0].RefTable = UsersTable
+	WebauthnChallengesTable.ForeignKeys[0].RefTable = UsersTable
+	WebauthnChallengesTable.Annotation = &entsql.Annotation{
+		Table: "webauthn_challenges",
+	}
 }

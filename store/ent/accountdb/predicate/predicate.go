@@ -27,6 +27,9 @@ type IdentityAdoptionDecision func(*sql.Selector)
 // Job is the predicate function for job builders.
 type Job func(*sql.Selector)
 
+// LoginProvider is the predicate function for loginprovider builders.
+type LoginProvider func(*sql.Selector)
+
 // MFAChallenge is the predicate function for mfachallenge builders.
 type MFAChallenge func(*sql.Selector)
 
@@ -36,8 +39,14 @@ type MFAFactor func(*sql.Selector)
 // OneTimeToken is the predicate function for onetimetoken builders.
 type OneTimeToken func(*sql.Selector)
 
+// Passkey is the predicate function for passkey builders.
+type Passkey func(*sql.Selector)
+
 // PendingAuthSession is the predicate function for pendingauthsession builders.
 type PendingAuthSession func(*sql.Selector)
+
+// RecoveryCode is the predicate function for recoverycode builders.
+type RecoveryCode func(*sql.Selector)
 
 // RefreshToken is the predicate function for refreshtoken builders.
 type RefreshToken func(*sql.Selector)
@@ -59,3 +68,9 @@ type TestUser func(*sql.Selector)
 
 // User is the predicate function for user builders.
 type User func(*sql.Selector)
+
+// UserAvatar is the predicate function for useravatar builders.
+type UserAvatar func(*sql.Selector)
+
+// WebAuthnChallenge is the predicate function for webauthnchallenge builders.
+type WebAuthnChallenge func(*sql.Selector)

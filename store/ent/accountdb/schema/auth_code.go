@@ -22,6 +22,9 @@ func (AuthCode) Fields() []ent.Field {
 		field.String("code_challenge_method"),
 		field.String("amr_method"),
 		field.Int("attempts").Default(0),
+		// bind_sealed is an identity that the user gains when the code is
+		// exchanged: whoever holds the PKCE verifier asked for it.
+		field.Bytes("bind_sealed").Optional().Sensitive(),
 		at("created_at"),
 		at("expires_at"),
 	}

@@ -25,6 +25,9 @@ func (Session) Fields() []ent.Field {
 		at("created_at"),
 		at("refreshed_at"),
 		maybeAt("not_after"),
+		// confirmed_at is when the person last proved who they are in this
+		// session: signing in does, and so does confirming access.
+		maybeAt("confirmed_at"),
 	}
 }
 

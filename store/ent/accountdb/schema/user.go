@@ -56,6 +56,10 @@ func (User) Edges() []ent.Edge {
 		edge.To("one_time_tokens", OneTimeToken.Type).Annotations(gone),
 		edge.To("auth_codes", AuthCode.Type).Annotations(gone),
 		edge.To("factors", MFAFactor.Type).Annotations(gone),
+		edge.To("recovery_codes", RecoveryCode.Type).Annotations(gone),
+		edge.To("passkeys", Passkey.Type).Annotations(gone),
+		edge.To("webauthn_challenges", WebAuthnChallenge.Type).Annotations(gone),
+		edge.To("avatar", UserAvatar.Type).Unique().Annotations(gone),
 	}
 }
 
@@ -64,5 +68,8 @@ func (User) Indexes() []ent.Index {
 	return []ent.Index{
 		index.Fields("email").Unique(),
 		index.Fields("created_at", "id"),
+		index.Fields("last_sign_in_at", "id"),
+		index.Fields("last_active_at", "id"),
+		index.Fields("nickname"),
 	}
 }

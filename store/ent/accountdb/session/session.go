@@ -28,6 +28,8 @@ const (
 	FieldRefreshedAt = "refreshed_at"
 	// FieldNotAfter holds the string denoting the not_after field in the database.
 	FieldNotAfter = "not_after"
+	// FieldConfirmedAt holds the string denoting the confirmed_at field in the database.
+	FieldConfirmedAt = "confirmed_at"
 	// EdgeUser holds the string denoting the user edge name in mutations.
 	EdgeUser = "user"
 	// EdgeRefreshTokens holds the string denoting the refresh_tokens edge name in mutations.
@@ -61,6 +63,7 @@ var Columns = []string{
 	FieldCreatedAt,
 	FieldRefreshedAt,
 	FieldNotAfter,
+	FieldConfirmedAt,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -123,6 +126,11 @@ func ByRefreshedAt(opts ...sql.OrderTermOption) OrderOption {
 // ByNotAfter orders the results by the not_after field.
 func ByNotAfter(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldNotAfter, opts...).ToFunc()
+}
+
+// ByConfirmedAt orders the results by the confirmed_at field.
+func ByConfirmedAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldConfirmedAt, opts...).ToFunc()
 }
 
 // ByUserField orders the results by user field.

@@ -68,6 +68,14 @@ const (
 	EdgeAuthCodes = "auth_codes"
 	// EdgeFactors holds the string denoting the factors edge name in mutations.
 	EdgeFactors = "factors"
+	// EdgeRecoveryCodes holds the string denoting the recovery_codes edge name in mutations.
+	EdgeRecoveryCodes = "recovery_codes"
+	// EdgePasskeys holds the string denoting the passkeys edge name in mutations.
+	EdgePasskeys = "passkeys"
+	// EdgeWebauthnChallenges holds the string denoting the webauthn_challenges edge name in mutations.
+	EdgeWebauthnChallenges = "webauthn_challenges"
+	// EdgeAvatar holds the string denoting the avatar edge name in mutations.
+	EdgeAvatar = "avatar"
 	// Table holds the table name of the user in the database.
 	Table = "users"
 	// IdentitiesTable is the table that holds the identities relation/edge.
@@ -105,6 +113,34 @@ const (
 	FactorsInverseTable = "mfa_factors"
 	// FactorsColumn is the table column denoting the factors relation/edge.
 	FactorsColumn = "user_id"
+	// RecoveryCodesTable is the table that holds the recovery_codes relation/edge.
+	RecoveryCodesTable = "recovery_codes"
+	// RecoveryCodesInverseTable is the table name for the RecoveryCode entity.
+	// It exists in this package in order to avoid circular dependency with the "recoverycode" package.
+	RecoveryCodesInverseTable = "recovery_codes"
+	// RecoveryCodesColumn is the table column denoting the recovery_codes relation/edge.
+	RecoveryCodesColumn = "user_id"
+	// PasskeysTable is the table that holds the passkeys relation/edge.
+	PasskeysTable = "passkeys"
+	// PasskeysInverseTable is the table name for the Passkey entity.
+	// It exists in this package in order to avoid circular dependency with the "passkey" package.
+	PasskeysInverseTable = "passkeys"
+	// PasskeysColumn is the table column denoting the passkeys relation/edge.
+	PasskeysColumn = "user_id"
+	// WebauthnChallengesTable is the table that holds the webauthn_challenges relation/edge.
+	WebauthnChallengesTable = "webauthn_challenges"
+	// WebauthnChallengesInverseTable is the table name for the WebAuthnChallenge entity.
+	// It exists in this package in order to avoid circular dependency with the "webauthnchallenge" package.
+	WebauthnChallengesInverseTable = "webauthn_challenges"
+	// WebauthnChallengesColumn is the table column denoting the webauthn_challenges relation/edge.
+	WebauthnChallengesColumn = "user_id"
+	// AvatarTable is the table that holds the avatar relation/edge.
+	AvatarTable = "user_avatars"
+	// AvatarInverseTable is the table name for the UserAvatar entity.
+	// It exists in this package in order to avoid circular dependency with the "useravatar" package.
+	AvatarInverseTable = "user_avatars"
+	// AvatarColumn is the table column denoting the avatar relation/edge.
+	AvatarColumn = "user_id"
 )
 
 // Columns holds all SQL columns for user fields.
@@ -342,6 +378,55 @@ func ByFactors(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
 		sqlgraph.OrderByNeighborTerms(s, newFactorsStep(), append([]sql.OrderTerm{term}, terms...)...)
 	}
 }
+
+// ByRecoveryCodesCount orders the results by recovery_codes count.
+func ByRecoveryCodesCount(opts ...sql.OrderTermOption) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborsCount(s, newRecoveryCodesStep(), opts...)
+	}
+}
+
+// ByRecoveryCodes orders the results by recovery_codes terms.
+func ByRecoveryCodes(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborTerms(s, newRecoveryCodesStep(), append([]sql.OrderTerm{term}, terms...)...)
+	}
+}
+
+// ByPasskeysCount orders the results by passkeys count.
+func ByPasskeysCount(opts ...sql.OrderTermOption) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborsCount(s, newPasskeysStep(), opts...)
+	}
+}
+
+// ByPasskeys orders the results by passkeys terms.
+func ByPasskeys(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborTerms(s, newPasskeysStep(), append([]sql.OrderTerm{term}, terms...)...)
+	}
+}
+
+// ByWebauthnChallengesCount orders the results by webauthn_challenges count.
+func ByWebauthnChallengesCount(opts ...sql.OrderTermOption) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborsCount(s, newWebauthnChallengesStep(), opts...)
+	}
+}
+
+// ByWebauthnChallenges orders the results by webauthn_challenges terms.
+func ByWebauthnChallenges(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborTerms(s, newWebauthnChallengesStep(), append([]sql.OrderTerm{term}, terms...)...)
+	}
+}
+
+// ByAvatarField orders the results by avatar field.
+func ByAvatarField(field string, opts ...sql.OrderTermOption) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborTerms(s, newAvatarStep(), sql.OrderByField(field, opts...))
+	}
+}
 func newIdentitiesStep() *sqlgraph.Step {
 	return sqlgraph.NewStep(
 		sqlgraph.From(Table, FieldID),
@@ -375,5 +460,33 @@ func newFactorsStep() *sqlgraph.Step {
 		sqlgraph.From(Table, FieldID),
 		sqlgraph.To(FactorsInverseTable, FieldID),
 		sqlgraph.Edge(sqlgraph.O2M, false, FactorsTable, FactorsColumn),
+	)
+}
+func newRecoveryCodesStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(RecoveryCodesInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.O2M, false, RecoveryCodesTable, RecoveryCodesColumn),
+	)
+}
+func newPasskeysStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(PasskeysInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.O2M, false, PasskeysTable, PasskeysColumn),
+	)
+}
+func newWebauthnChallengesStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(WebauthnChallengesInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.O2M, false, WebauthnChallengesTable, WebauthnChallengesColumn),
+	)
+}
+func newAvatarStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(AvatarInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.O2O, false, AvatarTable, AvatarColumn),
 	)
 }
