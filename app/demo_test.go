@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"tessera/app"
+	"tessera/provider/providertest"
 )
 
 type demoFile struct {
@@ -103,6 +104,13 @@ func TestDemo(t *testing.T) {
 		for _, want := range []string{f.URL, f.Admin.Email, f.Admin.Password, f.Simulators["mail"]} {
 			if want == "" || !strings.Contains(printed, want) {
 				t.Errorf("%q is not printed:\n%s", want, printed)
+			}
+		}
+		for _, kind := range providertest.Kinds() {
+			if resp, err := http.Get(f.Simulators[string(kind)]); err != nil || resp.Header.Get("X-Simulator") != string(kind) {
+				t.Errorf("simulators.%s = %q: %v", kind, f.Simulators[string(kind)], err)
+			} else {
+				_ = resp.Body.Close()
 			}
 		}
 		if status := signIn(t, f); status != http.StatusOK {

@@ -170,11 +170,17 @@ func (s *Simulators) Environment() ([]string, error) {
 
 // pages are what a person may look at.
 func (s *Simulators) pages() []console.Simulator {
-	return []console.Simulator{
+	pages := []console.Simulator{
 		{Name: "mail", Label: "Mail inbox (simulator)", URL: s.Mail.URL()},
 		{Name: "upstream", Label: "Model server (simulator)", URL: s.Upstream.URL},
 		{Name: "mail_api", Label: "Mail API (simulator)", URL: s.MailAPI.URL},
 	}
+	for _, kind := range providertest.Kinds() {
+		pages = append(pages, console.Simulator{
+			Name: string(kind), Label: kind.StandsInFor() + " (simulator)", URL: s.Providers[string(kind)].URL(),
+		})
+	}
+	return pages
 }
 
 // urls are the simulators by name, for scripts.

@@ -41,8 +41,8 @@ func (s *Simulator) newProtocol() protocol {
 	return oidc{s}
 }
 
-// standIn is what a page says it stands in for.
-func (k Kind) standIn() string {
+// StandsInFor is whom a simulator of this kind plays, for people.
+func (k Kind) StandsInFor() string {
 	switch k {
 	case Google:
 		return "Google"

@@ -100,7 +100,7 @@ type view struct {
 
 func (s *Simulator) view(r *http.Request) view {
 	v := view{Words: wordsFor(r), Name: s.name, Kind: s.kind}
-	v.Notice = strings.Replace(v.Words.Notice, "%s", s.kind.standIn(), 1)
+	v.Notice = strings.Replace(v.Words.Notice, "%s", s.kind.StandsInFor(), 1)
 	v.OtherURL = "?" + url.Values{"lang": {v.Words.OtherLang}}.Encode()
 	return v
 }

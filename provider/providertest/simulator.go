@@ -67,7 +67,7 @@ func Start(ctx context.Context, o Options) (*Simulator, error) {
 		o.Now = time.Now //nolint:forbidigo // a simulator is a server of its own, with a clock of its own
 	}
 	if o.Name == "" {
-		o.Name = o.Kind.standIn()
+		o.Name = o.Kind.StandsInFor()
 	}
 	keys, err := newKeyRing(o.Kind, o.Alg)
 	if err != nil {

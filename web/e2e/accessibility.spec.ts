@@ -1,16 +1,8 @@
 import type { Page } from '@playwright/test'
-import AxeBuilder from '@axe-core/playwright'
-import { chooseTheme, expect, signInAsAdmin, test } from './support/test'
+import { chooseTheme, clean, expect, signInAsAdmin, test } from './support/test'
 
 // Many pages, each gone over by axe.
 test.describe.configure({ timeout: 480_000 })
-
-async function clean(page: Page): Promise<void> {
-  // Colours in the middle of a transition are nobody's choice.
-  await page.evaluate(() => Promise.all(document.getAnimations().map(animation => animation.finished.catch(() => {}))))
-  const { violations } = await new AxeBuilder({ page }).analyze()
-  expect(violations.map(violation => `${violation.id}: ${violation.nodes.map(node => `${node.target.join(' ')} ${node.failureSummary}`).join(' | ')}`)).toEqual([])
-}
 
 async function fits(page: Page): Promise<void> {
   expect(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)).toBeLessThanOrEqual(0)

@@ -1,37 +1,8 @@
-import type { Page } from '@playwright/test'
-import AxeBuilder from '@axe-core/playwright'
-import { chooseTheme, expect, signInAsAdmin, test } from './support/test'
+import { consent, enterBy, someone } from './support/provider'
+import { chooseTheme, clean, expect, leadsThroughSimulators, signInAsAdmin, test } from './support/test'
 
 test.describe.configure({ timeout: 180_000 })
-
-// The simulators are other origins of this machine, and these flows go there; any other host is still a failure.
-test.afterEach(({ watch }) => {
-  watch.foreign.splice(0, Infinity, ...watch.foreign.filter(url => new URL(url).hostname !== '127.0.0.1'))
-})
-
-const someone = () => String(Math.floor(Math.random() * 1e12) + 1e6)
-
-async function clean(page: Page): Promise<void> {
-  await page.evaluate(() => Promise.all(document.getAnimations().filter(a => a.effect?.getComputedTiming().iterations !== Infinity).map(a => a.finished.catch(() => {}))))
-  const { violations } = await new AxeBuilder({ page }).analyze()
-  expect(violations.map(violation => `${violation.id}: ${violation.nodes.map(node => node.target.join(' ')).join(' | ')}`)).toEqual([])
-  expect(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)).toBeLessThanOrEqual(0)
-}
-
-/** Says at the simulator who one is. */
-async function consent(page: Page, id: string, nickname = 'Trinity'): Promise<void> {
-  await page.locator('input[name=person][value=else]').check()
-  await page.locator('input[name=id]').fill(id)
-  await page.locator('input[name=username]').fill(`user-${id}`)
-  await page.locator('input[name=nickname]').fill(nickname)
-  await page.locator('button[value=allow]').click()
-}
-
-async function enterBy(page: Page, source: string, id: string): Promise<void> {
-  await page.goto('/login')
-  await page.getByTestId(`source-${source}`).click()
-  await consent(page, id)
-}
+leadsThroughSimulators()
 
 test('first sign-in makes an account with the nickname only; the second is direct; the last way in stays', async ({ page, browser, baseURL }) => {
   const id = someone()
@@ -69,7 +40,7 @@ test('binds to an existing account after its password; the profile binds GitHub 
   await signInAsAdmin(page)
   await page.goto('/profile')
   await page.getByTestId('bind-github').click()
-  await consent(page, someone(), 'Octo')
+  await consent(page, someone(), { nickname: 'Octo' })
   await expect(page.getByTestId('linked')).toContainText('GitHub')
   await expect(page.getByTestId('binding-github')).toContainText('Octo')
   await clean(page)

@@ -1,4 +1,5 @@
 import type { Page } from '@playwright/test'
+import AxeBuilder from '@axe-core/playwright'
 import { test as base, expect } from '@playwright/test'
 import { demo } from './demo'
 
@@ -62,4 +63,22 @@ export const signInAsAdmin = (page: Page) => signIn(page, demo.admin.email, demo
 
 export async function chooseTheme(page: Page, theme: 'light' | 'dark'): Promise<void> {
   await page.addInitScript(chosen => localStorage.setItem('tessera.theme', chosen), theme)
+}
+
+/** For flows that lead through the simulators, other origins of this machine. Any other host is still a failure. */
+export function leadsThroughSimulators(): void {
+  test.afterEach(({ watch }) => {
+    watch.foreign.splice(0, Infinity, ...watch.foreign.filter(url => !['127.0.0.1', 'localhost'].includes(new URL(url).hostname)))
+  })
+}
+
+/** No finding of axe, and nothing wider than the window. */
+export async function clean(page: Page): Promise<void> {
+  // Colours in the middle of a transition are nobody's choice; a spinner never ends.
+  await page.evaluate(() => Promise.all(document.getAnimations()
+    .filter(animation => animation.effect?.getComputedTiming().iterations !== Infinity)
+    .map(animation => animation.finished.catch(() => {}))))
+  const { violations } = await new AxeBuilder({ page }).analyze()
+  expect(violations.map(violation => `${violation.id}: ${violation.nodes.map(node => `${node.target.join(' ')} ${node.failureSummary}`).join(' | ')}`)).toEqual([])
+  expect(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)).toBeLessThanOrEqual(0)
 }
