@@ -16,7 +16,10 @@ func (a *App) console(r *rooms) *console.API {
 	console.AddMe(api)
 	console.AddInspect(api, r.verifier, r.sessions)
 	console.AddTestUsers(api, r.testUsers)
-	console.AddThirdParty(api, console.ThirdParty{Service: r.pending, Sessions: r.sessions, Cookies: a.cookies()})
+	console.AddThirdParty(api, console.ThirdParty{Service: r.pending, Cookies: a.cookies()})
+	console.AddSecurity(api, console.Security{
+		Sessions: r.sessions, Factors: r.factors, Limits: r.limits, Rates: a.options.Config.API.Limits, Cookies: a.cookies(),
+	})
 	console.AddSourcePolicy(api, r.policies)
 	console.AddAudit(api, a.core.db.Audit())
 	console.AddModels(api, r.messages)

@@ -7,7 +7,6 @@ import (
 
 	"tessera/httpapi"
 	"tessera/httpapi/console"
-	"tessera/identity"
 	"tessera/pendingauth"
 	"tessera/provider"
 	"tessera/provider/github"
@@ -107,7 +106,6 @@ func (a *App) wireProviders(_ context.Context, r *rooms) error {
 	}
 	db := a.core.db
 	r.policies = sourcePolicies{store.PolicyOf[pendingauth.Policy](db, "sources"), a.options.Now}
-	r.factors = &identity.Factors{Accounts: a.core.accounts, Store: db.Factors(), Sealer: a.core.key, Now: a.options.Now}
 	r.pending = &pendingauth.Service{
 		Accounts: a.core.accounts, Sessions: r.sessions, Sources: r.providers, SecondFactor: r.factors,
 		Store: db.PendingAuth(), Grants: db.PendingAuth(), Mailer: r.sessions.Mailer, Sealer: a.core.key,

@@ -156,8 +156,9 @@ func (a *App) wireSessions(_ context.Context, r *rooms) error {
 	r.jobs.Register(job.Kind{Name: "pendingauth.purge", Every: time.Hour, Run: func(ctx context.Context, _ job.Task) error {
 		return pending.Purge(ctx, a.options.Now().Add(-time.Hour))
 	}})
+	r.factors = &identity.Factors{Accounts: core.accounts, Store: core.db.Factors(), Sealer: core.key, Now: a.options.Now}
 	r.sessions = &session.Service{
-		Accounts: core.accounts, Store: core.db.Sessions(), Codes: codes, Signer: core.ring, Mailer: post, Limiter: limiter{r.kv},
+		Accounts: core.accounts, Factors: r.factors, Store: core.db.Sessions(), Codes: codes, Signer: core.ring, Mailer: post, Limiter: limiter{r.kv},
 		Redirects: redirects, Keys: session.DeriveKeys(core.key), InTx: core.db.InTx, Now: a.options.Now, Log: a.options.Log,
 		Issuer: core.issuer(), Config: c.Auth.Sessions, OnSignIn: r.metrics.onSignIn,
 	}

@@ -37,6 +37,10 @@ const (
 	ActionFactorEnrolled   Action = "factor_in_progress"
 	ActionFactorVerified   Action = "verification_attempted"
 	ActionFactorRemoved    Action = "factor_deleted"
+	ActionRecoveryCodes    Action = "generate_recovery_codes"
+	ActionRecoveryCodeUsed Action = "recovery_code_used"
+	ActionAccessConfirmed  Action = "access_confirmed"
+	ActionAccessRefused    Action = "access_confirmation_failed"
 )
 
 // Group is the log that an action belongs to, in GoTrue's words.

@@ -18,7 +18,7 @@ type Factor struct {
 	IsVerified     bool
 	SecretSealed   []byte
 	LastStep       int64 // newest time step accepted
-	Failures       int   // wrong codes since the last right one
+	Failures       int   // tries since the last right one
 	LockedUntil    *time.Time
 	LastChallenged *time.Time
 	CreatedAt      time.Time
@@ -33,7 +33,7 @@ const (
 	maxFactors       = 10
 	unverifiedLife   = 15 * time.Minute // an enrolment that was not finished
 	challengeLife    = 5 * time.Minute
-	maxFactorGuesses = 5 // wrong codes before a factor rests
+	maxFactorGuesses = 5 // tries, from the last right one on, before a factor rests
 )
 
 // Challenge is one asking for a factor's code.
@@ -56,6 +56,8 @@ var (
 		"factor_type needs to be totp", "Use factor_type totp.")
 	ErrFactorCodeWrong = fault.Declare(fault.Unprocessable, "identity.factor_code_wrong",
 		"Invalid TOTP code entered", "Enter the code that the app shows now; each works once.")
+	ErrNoSecondFactor = fault.Declare(fault.Unprocessable, "identity.no_second_factor",
+		"This account has no second factor.", "Set up an authenticator app first.")
 	ErrFactorLocked = fault.Declare(fault.RateLimited, "identity.factor_locked",
 		"Too many wrong codes", "Wait, then try again.")
 	ErrChallengeGone = fault.Declare(fault.Unprocessable, "identity.challenge_expired",
@@ -72,18 +74,33 @@ type FactorStore interface {
 	// DeleteFactor removes a factor; false when it was gone.
 	DeleteFactor(ctx context.Context, id uuid.UUID) (bool, error)
 	// TakeStep notes a right code: the step becomes the newest one, and the
-	// factor verified. False when this step or a later one was taken before.
+	// factor verified and at rest no more. False when this step or a later one
+	// was taken before.
 	TakeStep(ctx context.Context, id uuid.UUID, step int64, at time.Time) (bool, error)
-	// CountFailure adds a wrong code, and locks the factor until the given time
-	// when limit of them have come.
-	CountFailure(ctx context.Context, id uuid.UUID, limit int, lockUntil time.Time) error
+	// CountAttempt adds a try of a factor that does not rest, and returns how
+	// many there were since the last right one; of a factor that rests at that
+	// time it returns until when, and adds nothing. Faults: ErrFactorNotFound.
+	CountAttempt(ctx context.Context, id uuid.UUID, at time.Time) (attempts int, lockedUntil *time.Time, err error)
+	// LockFactor makes a factor rest.
+	LockFactor(ctx context.Context, id uuid.UUID, until time.Time) error
+	// ClearAttempts takes back what CountAttempt and LockFactor noted.
+	ClearAttempts(ctx context.Context, id uuid.UUID) error
 	PutChallenge(ctx context.Context, c Challenge) error
 	// Challenge returns a challenge. Faults: ErrChallengeGone.
 	Challenge(ctx context.Context, id uuid.UUID) (Challenge, error)
+
+	// RecoveryCodes returns a user's set, used ones too.
+	RecoveryCodes(ctx context.Context, userID uuid.UUID) ([]RecoveryCode, error)
+	// ReplaceRecoveryCodes writes a set in place of the user's last one.
+	ReplaceRecoveryCodes(ctx context.Context, userID uuid.UUID, codes []RecoveryCode) error
+	// TakeRecoveryCode uses a code; true for exactly one caller.
+	TakeRecoveryCode(ctx context.Context, userID uuid.UUID, hash []byte, at time.Time) (bool, error)
 }
 
 // Sealer seals secrets that are stored; secret.Key does.
 type Sealer interface {
 	Seal(purpose string, plain []byte) []byte
 	Open(purpose string, sealed []byte) ([]byte, error)
+	// Derive returns a key for one purpose, of size bytes.
+	Derive(purpose string, size int) []byte
 }

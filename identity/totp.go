@@ -3,6 +3,7 @@ package identity
 import (
 	"context"
 	"crypto/subtle"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -129,49 +130,69 @@ func (f *Factors) Answer(ctx context.Context, user User, factorID, challengeID u
 
 // Enabled reports whether a user has a factor that counts.
 func (f *Factors) Enabled(ctx context.Context, userID uuid.UUID) (bool, error) {
+	verified, err := f.verified(ctx, userID)
+	return len(verified) > 0, err
+}
+
+// verified returns the factors that count, oldest first.
+func (f *Factors) verified(ctx context.Context, userID uuid.UUID) ([]Factor, error) {
 	all, err := f.Store.Factors(ctx, userID)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(all, func(factor Factor) bool { return !factor.IsVerified }), nil
+}
+
+// Verify takes a code of any of a user's factors, or a recovery code that
+// stands in for them; each works once, and wrong ones of either kind count
+// against the same factors. It says which of the two it took. It must not run
+// in a transaction, which would take the count of a wrong code back.
+//
+// Faults: ErrFactorCodeWrong, ErrFactorLocked.
+func (f *Factors) Verify(ctx context.Context, userID uuid.UUID, code string) (isRecovery bool, err error) {
+	factors, err := f.verified(ctx, userID)
 	if err != nil {
 		return false, err
 	}
-	for _, factor := range all {
-		if factor.IsVerified {
-			return true, nil
-		}
+	if len(factors) == 0 {
+		return false, ErrFactorCodeWrong.On("code", "is of no factor: this account has none")
 	}
-	return false, nil
-}
-
-// Verify takes a code of any of a user's factors, once. Faults:
-// ErrFactorCodeWrong, ErrFactorLocked.
-func (f *Factors) Verify(ctx context.Context, userID uuid.UUID, code string) error {
-	all, err := f.Store.Factors(ctx, userID)
-	if err != nil {
-		return err
+	if recovery, ok := normalizeRecoveryCode(code); ok {
+		return true, f.takeRecoveryCode(ctx, factors[0], recovery)
 	}
-	err = ErrFactorCodeWrong.On("totp", "is not the code of a factor of this account")
-	for _, factor := range all {
-		if !factor.IsVerified {
-			continue
-		}
+	for _, factor := range factors {
 		if err = f.take(ctx, factor, code); err == nil {
-			return nil
+			return false, nil
 		}
 	}
-	return err
+	return false, err
 }
 
-// Remove takes a factor away. Faults: ErrFactorNotFound.
+// Remove takes a factor away, and with the last one that counts the recovery
+// codes. Faults: ErrFactorNotFound.
 func (f *Factors) Remove(ctx context.Context, user User, factorID uuid.UUID) error {
-	if _, err := f.find(ctx, user.ID, factorID); err != nil {
-		return err
-	}
 	return f.Accounts.InTx(ctx, func(ctx context.Context) error {
+		if _, err := f.Accounts.hold(ctx, user.ID); err != nil {
+			return err
+		}
+		if _, err := f.find(ctx, user.ID, factorID); err != nil {
+			return err
+		}
 		deleted, err := f.Store.DeleteFactor(ctx, factorID)
 		if err != nil {
 			return err
 		}
 		if !deleted {
 			return ErrFactorNotFound
+		}
+		rest, err := f.verified(ctx, user.ID)
+		if err != nil {
+			return err
+		}
+		if len(rest) == 0 {
+			if err := f.Store.ReplaceRecoveryCodes(ctx, user.ID, nil); err != nil {
+				return err
+			}
 		}
 		return f.Accounts.Record(ctx, ActionFactorRemoved, user, map[string]any{"factor_id": factorID.String()})
 	})
@@ -196,17 +217,16 @@ func (f *Factors) find(ctx context.Context, userID, factorID uuid.UUID) (Factor,
 }
 
 // take accepts a code of now, or of the step before or after for clocks that
-// differ, once: a step that was taken, or passed, is taken no more. Wrong
-// codes make the factor rest.
+// differ, once: a step that was taken, or passed, is taken no more.
 func (f *Factors) take(ctx context.Context, factor Factor, code string) error {
-	now := f.Now()
-	if factor.LockedUntil != nil && now.Before(*factor.LockedUntil) {
-		return ErrFactorLocked.After(factor.LockedUntil.Sub(now))
+	if err := f.countAttempt(ctx, factor); err != nil {
+		return err
 	}
 	secret, err := f.Sealer.Open(factorSeal, factor.SecretSealed)
 	if err != nil {
 		return err
 	}
+	now := f.Now()
 	current := now.Unix() / int64(step.Seconds())
 	for _, at := range []int64{current, current - 1, current + 1} {
 		want, err := hotp.GenerateCodeCustom(string(secret), uint64(at), hotp.ValidateOpts{Digits: otp.DigitsSix, Algorithm: otp.AlgorithmSHA1})
@@ -221,9 +241,25 @@ func (f *Factors) take(ctx context.Context, factor Factor, code string) error {
 			return err
 		}
 	}
-	rest := time.Minute << min(max(factor.Failures-maxFactorGuesses+1, 0), 6)
-	if err := f.Store.CountFailure(ctx, factor.ID, maxFactorGuesses, now.Add(rest)); err != nil {
-		return err
-	}
 	return ErrFactorCodeWrong.On("code", "is not the code of now")
+}
+
+// countAttempt counts a try before it is looked at, so that many at once are
+// not more than many in turn; a right code takes the count back. Too many make
+// the factor rest, twice as long each time. Fault: ErrFactorLocked.
+func (f *Factors) countAttempt(ctx context.Context, factor Factor) error {
+	now := f.Now()
+	return f.Accounts.InTx(ctx, func(ctx context.Context) error {
+		attempts, lockedUntil, err := f.Store.CountAttempt(ctx, factor.ID, now)
+		switch {
+		case err != nil:
+			return err
+		case lockedUntil != nil:
+			return ErrFactorLocked.After(lockedUntil.Sub(now))
+		case attempts < maxFactorGuesses:
+			return nil
+		}
+		rest := time.Minute << min(attempts-maxFactorGuesses, 6)
+		return f.Store.LockFactor(ctx, factor.ID, now.Add(rest))
+	})
 }

@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -43,6 +44,11 @@ type User struct {
 // IsBanned reports whether the user is banned at the given time.
 func (u User) IsBanned(now time.Time) bool {
 	return u.BannedUntil != nil && now.Before(*u.BannedUntil)
+}
+
+// HasSecondFactor reports whether the user has a factor that counts.
+func (u User) HasSecondFactor() bool {
+	return slices.ContainsFunc(u.Factors, func(f Factor) bool { return f.IsVerified })
 }
 
 // IsConfirmed reports whether the user proved the sign-in address.

@@ -48,11 +48,11 @@ func (f secondFactor) Enabled(_ context.Context, id uuid.UUID) (bool, error) {
 	return f.enabled[id], nil
 }
 
-func (f secondFactor) Verify(_ context.Context, _ uuid.UUID, code string) error {
+func (f secondFactor) Verify(_ context.Context, _ uuid.UUID, code string) (bool, error) {
 	if code != "111111" {
-		return errWrongFactor
+		return false, errWrongFactor
 	}
-	return nil
+	return false, nil
 }
 
 type mailbox struct {

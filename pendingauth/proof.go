@@ -13,7 +13,7 @@ import (
 type Credentials struct {
 	Email    string
 	Password string
-	TOTP     string // "" where the account has no second factor, or before it was asked for
+	TOTP     string // or a recovery code; "" where the account has no second factor, or before it was asked for
 }
 
 // Prove takes the credentials of the account that the identity is to be bound
@@ -47,7 +47,7 @@ func (s *Service) Prove(ctx context.Context, cookie string, c Credentials) (Pend
 		return Pending{}, ErrTOTPRequired.On("totp", "is missing")
 	}
 	if needed {
-		if err := s.SecondFactor.Verify(ctx, user.ID, c.TOTP); err != nil {
+		if _, err := s.SecondFactor.Verify(ctx, user.ID, c.TOTP); err != nil {
 			return Pending{}, s.countProof(ctx, p, err)
 		}
 		proven.TOTPAt = &now
@@ -84,6 +84,7 @@ func (s *Service) countProof(ctx context.Context, p Pending, err error) error {
 type SecondFactor interface {
 	// Enabled reports whether the account has one.
 	Enabled(ctx context.Context, userID uuid.UUID) (bool, error)
-	// Verify takes a code once. Faults: its own, of a wrong or used code.
-	Verify(ctx context.Context, userID uuid.UUID, code string) error
+	// Verify takes a code once, of an app or a recovery code, and says which.
+	// Faults: its own, of a wrong or used code.
+	Verify(ctx context.Context, userID uuid.UUID, code string) (isRecovery bool, err error)
 }

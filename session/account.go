@@ -2,7 +2,7 @@ package session
 
 import (
 	"context"
-	"crypto/hmac"
+	"errors"
 
 	"github.com/google/uuid"
 
@@ -18,7 +18,7 @@ type Update struct {
 	Email           *string
 	Password        *string
 	CurrentPassword string // checked when given
-	Nonce           string // the code of a reauthentication mail
+	Nonce           string // the code of a reauthentication mail; alone it confirms access
 	Data            map[string]any
 	Flow            Flow
 }
@@ -27,9 +27,13 @@ type Update struct {
 // the user's other sessions; a new address waits for its mails.
 //
 // Faults: those of identity.SetPassword and NormalizeEmail, identity.ErrEmailTaken,
-// ErrReauthenticationNeeded, ErrCurrentPasswordWrong, ErrMailTooSoon.
+// ErrSecondFactorNeeded, ErrConfirmationNeeded, ErrNonceWrong,
+// ErrCurrentPasswordWrong, ErrMailTooSoon.
 func (s *Service) UpdateUser(ctx context.Context, user identity.User, from Session, u Update) (identity.User, error) {
-	var err error
+	err := s.allow(ctx, user, from, u)
+	if err != nil {
+		return identity.User{}, err
+	}
 	if u.Password != nil {
 		if user, err = s.changePassword(ctx, user, from, u); err != nil {
 			return identity.User{}, err
@@ -52,10 +56,30 @@ func (s *Service) UpdateUser(ctx context.Context, user identity.User, from Sessi
 	return user, nil
 }
 
-func (s *Service) changePassword(ctx context.Context, user identity.User, from Session, u Update) (identity.User, error) {
-	if err := s.checkFreshness(ctx, user, from, u.Nonce); err != nil {
-		return identity.User{}, err
+// allow holds an update against what its session has proven. A nonce is a
+// proof too, and confirms access by itself.
+func (s *Service) allow(ctx context.Context, user identity.User, from Session, u Update) error {
+	if u.Password == nil && !u.changesEmail(user) && u.Nonce == "" {
+		return nil
 	}
+	err := s.RequireConfirmed(user, from)
+	if errors.Is(err, ErrConfirmationNeeded) && u.Nonce != "" {
+		_, err = s.Confirm(ctx, user, from, Proof{EmailCode: u.Nonce})
+	}
+	return err
+}
+
+// changesEmail reports whether an update asks for another address; one that is
+// malformed is refused later, by its own name.
+func (u Update) changesEmail(user identity.User) bool {
+	if u.Email == nil {
+		return false
+	}
+	email, err := identity.NormalizeEmail(*u.Email)
+	return err != nil || email != user.Email
+}
+
+func (s *Service) changePassword(ctx context.Context, user identity.User, from Session, u Update) (identity.User, error) {
 	if u.CurrentPassword != "" {
 		matches, _, err := s.Accounts.Hasher.Verify(ctx, user.PasswordHash, u.CurrentPassword)
 		if err != nil {
@@ -70,34 +94,6 @@ func (s *Service) changePassword(ctx context.Context, user identity.User, from S
 		return identity.User{}, err
 	}
 	return user, s.Store.EndSessions(ctx, user.ID, from.ID)
-}
-
-// checkFreshness asks old sessions for the code of a reauthentication mail,
-// where the configuration says so. The code works once.
-func (s *Service) checkFreshness(ctx context.Context, user identity.User, from Session, nonce string) error {
-	limit := s.Config.ReauthenticateAfter
-	if limit == 0 || s.Now().Sub(from.CreatedAt) < limit {
-		return nil
-	}
-	if nonce == "" {
-		return ErrReauthenticationNeeded.On("nonce", "is missing")
-	}
-	sent, err := s.Codes.OneTimeTokens(ctx, user.ID, KindReauthentication)
-	if err != nil {
-		return err
-	}
-	for _, t := range sent {
-		if s.Now().Before(t.ExpiresAt) && hmac.Equal(t.CodeHash, s.Keys.hashCode(user.Email, nonce)) {
-			taken, err := s.Codes.TakeOneTimeToken(ctx, t.ID)
-			if err != nil || taken {
-				return err
-			}
-		}
-		if err := s.Codes.CountWrongCode(ctx, t.ID, maxCodeAttempts); err != nil {
-			return err
-		}
-	}
-	return ErrReauthenticationNeeded.On("nonce", "has expired or is invalid")
 }
 
 // requestEmailChange mails the wanted address and, unless configured

@@ -12,6 +12,7 @@ type Config struct {
 	MailInterval      time.Duration `name:"mail_interval" doc:"Shortest time between two mails of one kind to one address." default:"60s"`
 	// SecureEmailChange asks the present address too.
 	SecureEmailChange bool `name:"secure_email_change" doc:"A change of address is confirmed by mails to both addresses." default:"true"`
-	// ReauthenticateAfter asks for a mailed code before a password change.
-	ReauthenticateAfter time.Duration `name:"reauthenticate_after" doc:"A password change by a session older than this needs a mailed code (nonce); 0 = never." default:"0s"`
+	// ReauthenticateAfter is the one grace of every sensitive change, on every
+	// surface; see Service.RequireConfirmed.
+	ReauthenticateAfter time.Duration `name:"reauthenticate_after" doc:"How long a sign-in, or confirming access, allows sensitive changes: of the password, the address, bound identities, second factors, passkeys and recovery codes. Afterwards the person confirms again; SDK clients by a mailed code (nonce), by a factor, or by signing in. 0 = never asked." default:"15m"`
 }

@@ -4,11 +4,7 @@ import (
 	"context"
 
 	"tessera/identity"
-	"tessera/session/token"
 )
-
-// MethodTOTP is the amr entry of an authenticator app's code.
-const MethodTOTP = "totp"
 
 // Elevate raises a session to aal2 after its user gave a second factor, and
 // ends the user's other sessions that have not. The session goes on with a
@@ -22,8 +18,8 @@ func (s *Service) Elevate(ctx context.Context, user identity.User, from Session,
 	now := s.Now()
 	refresh := NewToken()
 	raised := from
-	raised.AAL, raised.RefreshedAt = "aal2", now
-	raised.AMR = append([]token.Method{{Method: method, At: now}}, from.AMR...)
+	raised.AAL, raised.RefreshedAt, raised.ConfirmedAt = "aal2", now, &now
+	raised.AMR = withMethod(from.AMR, method, now)
 	err = s.InTx(ctx, func(ctx context.Context) error {
 		err := s.Store.RaiseSession(ctx, raised, RefreshToken{
 			ID: ids[0], SessionID: from.ID, Hash: hashOf(refresh), CreatedAt: now,
@@ -36,7 +32,7 @@ func (s *Service) Elevate(ctx context.Context, user identity.User, from Session,
 			return err
 		}
 		for _, other := range all {
-			if other.ID != from.ID && other.AAL != "aal2" {
+			if other.ID != from.ID && !other.HasSecondFactor() {
 				if _, err := s.Store.EndSession(ctx, other.ID); err != nil {
 					return err
 				}
@@ -48,4 +44,19 @@ func (s *Service) Elevate(ctx context.Context, user identity.User, from Session,
 		return Grant{}, err
 	}
 	return s.grant(ctx, raised, user, refresh)
+}
+
+// ShowSecondFactor takes a code of an authenticator app, or a recovery code,
+// and raises the session. The caller limits how often it is asked. Faults:
+// those of identity.Factors.Verify.
+func (s *Service) ShowSecondFactor(ctx context.Context, user identity.User, from Session, code string) (Grant, error) {
+	isRecovery, err := s.Factors.Verify(ctx, user.ID, code)
+	if err != nil {
+		return Grant{}, err
+	}
+	method := MethodTOTP
+	if isRecovery {
+		method = MethodRecovery
+	}
+	return s.Elevate(ctx, user, from, method)
 }

@@ -30,8 +30,19 @@ var (
 		"PKCE flow requires code_challenge_method and code_challenge", "Send both, or neither.")
 	ErrScopeUnknown = fault.Declare(fault.Invalid, "session.logout_scope_unknown",
 		"Unsupported logout scope", "Use global, local or others.")
-	ErrReauthenticationNeeded = fault.Declare(fault.Invalid, "session.reauthentication_needed",
-		"Password update requires reauthentication", "Send the code of the reauthentication mail as nonce.")
+	ErrConfirmationNeeded = fault.Declare(fault.Forbidden, "session.confirmation_needed",
+		"This needs a recent proof of who you are.", "Confirm access, by one of the ways that GET /api/v1/me/access names; SDK clients call reauthenticate() and send the code as nonce, verify a factor, or sign in again.")
+	// ErrSecondFactorNeeded is named as those see it who have no access without.
+	ErrSecondFactorNeeded = fault.Declare(fault.Forbidden, "access.second_factor_needed",
+		"This account has a second factor, and this session has not shown it.", "Send the code of the authenticator app, or a recovery code, to POST /api/v1/auth/second-factor; SDK clients verify the factor.")
+	ErrNonceWrong = fault.Declare(fault.Unprocessable, "session.nonce_wrong",
+		"Nonce has expired or is invalid", "Send the code of the newest reauthentication mail.")
+	ErrPasswordWrong = fault.Declare(fault.Unprocessable, "session.password_wrong",
+		"The password is not right.", "Type the present password of this account.")
+	ErrProofUnavailable = fault.Declare(fault.Unprocessable, "session.proof_unavailable",
+		"Access to this account cannot be confirmed in this way.", "GET /api/v1/me/access names the ways; an account with a second factor confirms by it or by a passkey.")
+	ErrSessionUnknown = fault.Declare(fault.NotFound, "session.unknown",
+		"There is no such session of this account.", "List the sessions of the account and name one of them.")
 	ErrCurrentPasswordWrong = fault.Declare(fault.Invalid, "session.current_password_wrong",
 		"The current password is not right", "Send the present password as current_password.")
 	ErrOTPSignupDisabled = fault.Declare(fault.Unprocessable, "session.otp_disabled",

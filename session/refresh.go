@@ -104,12 +104,7 @@ func (s *Service) advance(ctx context.Context, raw string, step *refreshStep) er
 
 // refuse ends a session whose time is over, and turns banned users away.
 func (s *Service) refuse(ctx context.Context, step *refreshStep) (refusal, err error) {
-	now := s.Now()
-	isOver := step.session.NotAfter != nil && !now.Before(*step.session.NotAfter)
-	if limit := s.Config.InactivityTimeout; limit > 0 && now.Sub(step.session.RefreshedAt) > limit {
-		isOver = true
-	}
-	if isOver {
+	if s.isOver(step.session) {
 		_, err := s.Store.EndSession(ctx, step.session.ID)
 		return ErrSessionExpired, err
 	}

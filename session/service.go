@@ -33,6 +33,7 @@ type Limiter interface {
 // safe for concurrent use.
 type Service struct {
 	Accounts  *identity.Service
+	Factors   *identity.Factors
 	Store     Store
 	Codes     CodeStore
 	Signer    Signer
@@ -76,6 +77,9 @@ func (s *Service) Start(ctx context.Context, user identity.User, method string) 
 	opened := Session{
 		ID: ids[0], UserID: user.ID, AAL: "aal1", AMR: []token.Method{{Method: method, At: now}},
 		UserAgent: origin.UserAgent, IP: origin.IP, CreatedAt: now, RefreshedAt: now,
+	}
+	if method != MethodAnonymous { // which proves nothing
+		opened.ConfirmedAt = &now
 	}
 	if s.Config.Timebox > 0 {
 		end := now.Add(s.Config.Timebox)

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -15,6 +16,9 @@ const (
 	MethodOTP       = "otp"
 	MethodAnonymous = "anonymous"
 	MethodOAuth     = "oauth"
+	MethodTOTP      = "totp"
+	MethodRecovery  = "recovery_code" // one that stands in for the app
+	MethodMFA       = "mfa"           // RFC 8176: several factors at once
 )
 
 // Session is one sign-in on one device.
@@ -28,6 +32,29 @@ type Session struct {
 	CreatedAt   time.Time
 	RefreshedAt time.Time
 	NotAfter    *time.Time // nil = no end of its own
+	ConfirmedAt *time.Time // when the person last proved who they are; nil = not since CreatedAt
+}
+
+// HasSecondFactor reports whether more than one factor was shown in this
+// session: an authenticator app's or a recovery code (aal2), or a passkey that
+// verified its user, which GoTrue's contract calls aal1 all the same.
+func (s Session) HasSecondFactor() bool {
+	return s.AAL == "aal2" || slices.ContainsFunc(s.AMR, func(m token.Method) bool { return m.Method == MethodMFA })
+}
+
+// lastConfirmed is when the person last proved who they are. Sessions from
+// before that was kept, and anonymous ones, have their beginning only.
+func (s Session) lastConfirmed() time.Time {
+	if s.ConfirmedAt == nil {
+		return s.CreatedAt
+	}
+	return *s.ConfirmedAt
+}
+
+// withMethod puts a method first, in place of an earlier use of it.
+func withMethod(methods []token.Method, method string, at time.Time) []token.Method {
+	rest := slices.DeleteFunc(slices.Clone(methods), func(m token.Method) bool { return m.Method == method })
+	return append([]token.Method{{Method: method, At: at}}, rest...)
 }
 
 // RefreshToken is one link of a session's chain, as it is stored.

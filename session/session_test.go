@@ -93,7 +93,7 @@ func newBench(t *testing.T, db *store.DB) bench {
 	}
 	return bench{
 		Service: &session.Service{
-			Accounts: accounts, Store: db.Sessions(), Codes: db.Codes(), Signer: ring, Mailer: mails, Limiter: noLimit{},
+			Accounts: accounts, Factors: &identity.Factors{Accounts: accounts, Store: db.Factors(), Sealer: key, Now: clock.Now}, Store: db.Sessions(), Codes: db.Codes(), Signer: ring, Mailer: mails, Limiter: noLimit{},
 			Redirects: redirects, Keys: session.DeriveKeys(key), InTx: db.InTx, Now: clock.Now,
 			Log: slog.New(slog.DiscardHandler), Issuer: issuer,
 			Config: session.Config{AccessTTL: time.Hour, ReuseWindow: 10 * time.Second, MailTTL: time.Hour, SecureEmailChange: true},

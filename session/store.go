@@ -25,8 +25,11 @@ type Store interface {
 	// ReplaceRefreshToken marks a token as replaced and writes its successor;
 	// false, with nothing written, when it was replaced already.
 	ReplaceRefreshToken(ctx context.Context, id uuid.UUID, successor RefreshToken) (bool, error)
-	// RaiseSession writes a session's level and methods, and puts one token in
-	// place of its whole chain. Faults: ErrSessionNotFound.
+	// ConfirmSession notes when the person last proved who they are. Faults:
+	// ErrSessionNotFound.
+	ConfirmSession(ctx context.Context, id uuid.UUID, at time.Time) error
+	// RaiseSession writes a session's level, methods and confirmation, and puts
+	// one token in place of its whole chain. Faults: ErrSessionNotFound.
 	RaiseSession(ctx context.Context, s Session, only RefreshToken) error
 }
 

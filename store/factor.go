@@ -81,19 +81,47 @@ func (s *Factors) TakeStep(ctx context.Context, id uuid.UUID, step int64, at tim
 	return n == 1, nil
 }
 
-// CountFailure implements identity.FactorStore.
-func (s *Factors) CountFailure(ctx context.Context, id uuid.UUID, limit int, lockUntil time.Time) error {
-	return s.db.InTx(ctx, func(ctx context.Context) error {
+// CountAttempt implements identity.FactorStore. The update decides, and its row
+// lock makes others wait to be counted after it.
+func (s *Factors) CountAttempt(ctx context.Context, id uuid.UUID, at time.Time) (attempts int, lockedUntil *time.Time, err error) {
+	err = s.db.InTx(ctx, func(ctx context.Context) error {
 		client := s.db.accounts(ctx).MFAFactor
-		if err := client.Update().Where(mfafactor.ID(id)).AddFailures(1).Exec(ctx); err != nil {
-			return fmt.Errorf("count wrong code: %w", err)
-		}
-		err := client.Update().Where(mfafactor.ID(id), mfafactor.FailuresGTE(limit)).SetLockedUntil(utc(lockUntil)).Exec(ctx)
+		n, err := client.Update().Where(mfafactor.ID(id),
+			mfafactor.Or(mfafactor.LockedUntilIsNil(), mfafactor.LockedUntilLTE(utc(at)))).AddFailures(1).Save(ctx)
 		if err != nil {
-			return fmt.Errorf("lock factor: %w", err)
+			return fmt.Errorf("count attempt: %w", err)
+		}
+		row, err := client.Get(ctx, id)
+		if accountdb.IsNotFound(err) {
+			return identity.ErrFactorNotFound
+		}
+		if err != nil {
+			return fmt.Errorf("read attempts: %w", err)
+		}
+		attempts, lockedUntil = row.Failures, nil
+		if n == 0 {
+			lockedUntil = utcOrNil(row.LockedUntil)
 		}
 		return nil
 	})
+	return attempts, lockedUntil, err
+}
+
+// LockFactor implements identity.FactorStore.
+func (s *Factors) LockFactor(ctx context.Context, id uuid.UUID, until time.Time) error {
+	if err := s.db.accounts(ctx).MFAFactor.Update().Where(mfafactor.ID(id)).SetLockedUntil(utc(until)).Exec(ctx); err != nil {
+		return fmt.Errorf("lock factor: %w", err)
+	}
+	return nil
+}
+
+// ClearAttempts implements identity.FactorStore.
+func (s *Factors) ClearAttempts(ctx context.Context, id uuid.UUID) error {
+	err := s.db.accounts(ctx).MFAFactor.Update().Where(mfafactor.ID(id)).SetFailures(0).ClearLockedUntil().Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("clear attempts: %w", err)
+	}
+	return nil
 }
 
 // PutChallenge implements identity.FactorStore.

@@ -29,7 +29,7 @@ func (s *Sessions) CreateSession(ctx context.Context, opened session.Session, fi
 		create := s.db.accounts(ctx).Session.Create().SetID(opened.ID).SetUserID(opened.UserID).
 			SetAal(opened.AAL).SetAmr(amrRows(opened.AMR)).SetUserAgent(opened.UserAgent).SetIP(opened.IP).
 			SetCreatedAt(utc(opened.CreatedAt)).SetRefreshedAt(utc(opened.RefreshedAt)).
-			SetNillableNotAfter(utcOrNil(opened.NotAfter))
+			SetNillableNotAfter(utcOrNil(opened.NotAfter)).SetNillableConfirmedAt(utcOrNil(opened.ConfirmedAt))
 		if err := create.Exec(ctx); err != nil {
 			return fmt.Errorf("write session: %w", err)
 		}
@@ -130,12 +130,25 @@ func (s *Sessions) ReplaceRefreshToken(ctx context.Context, id uuid.UUID, next s
 	return replaced, err
 }
 
+// ConfirmSession implements session.Store.
+func (s *Sessions) ConfirmSession(ctx context.Context, id uuid.UUID, at time.Time) error {
+	n, err := s.db.accounts(ctx).Session.Update().Where(entsession.ID(id)).SetConfirmedAt(utc(at)).Save(ctx)
+	if err != nil {
+		return fmt.Errorf("confirm session: %w", err)
+	}
+	if n == 0 {
+		return session.ErrSessionNotFound
+	}
+	return nil
+}
+
 // RaiseSession implements session.Store.
 func (s *Sessions) RaiseSession(ctx context.Context, raised session.Session, only session.RefreshToken) error {
 	return s.db.InTx(ctx, func(ctx context.Context) error {
 		client := s.db.accounts(ctx)
 		n, err := client.Session.Update().Where(entsession.ID(raised.ID)).
-			SetAal(raised.AAL).SetAmr(amrRows(raised.AMR)).SetRefreshedAt(utc(raised.RefreshedAt)).Save(ctx)
+			SetAal(raised.AAL).SetAmr(amrRows(raised.AMR)).SetRefreshedAt(utc(raised.RefreshedAt)).
+			SetNillableConfirmedAt(utcOrNil(raised.ConfirmedAt)).Save(ctx)
 		if err != nil {
 			return fmt.Errorf("raise session: %w", err)
 		}
@@ -153,6 +166,7 @@ func sessionOf(row *accountdb.Session) session.Session {
 	return session.Session{
 		ID: row.ID, UserID: row.UserID, AAL: row.Aal, AMR: amrOf(row.Amr), UserAgent: row.UserAgent, IP: row.IP,
 		CreatedAt: utc(row.CreatedAt), RefreshedAt: utc(row.RefreshedAt), NotAfter: utcOrNil(row.NotAfter),
+		ConfirmedAt: utcOrNil(row.ConfirmedAt),
 	}
 }
 

@@ -6,9 +6,11 @@ import (
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/google/uuid"
 
 	"tessera/fault"
 	"tessera/identity"
+	"tessera/session"
 	"tessera/session/token"
 )
 
@@ -18,6 +20,7 @@ type Access uint8
 // Kinds of access, each including the ones after it.
 const (
 	Public        Access = iota // anybody
+	FirstFactor                 // whoever is signed in, also without the account's second factor
 	AnyUser                     // whoever is signed in, anonymous users too
 	User                        // a signed-in user who is not anonymous
 	Administrator               // a user with is_admin
@@ -25,7 +28,8 @@ const (
 
 func (a Access) description() string {
 	return [...]string{
-		"For anybody.", "For signed-in users, anonymous ones included.",
+		"For anybody.", "For signed-in users, also before they showed their second factor.",
+		"For signed-in users, anonymous ones included.",
 		"For signed-in users who are not anonymous.", "For administrators.",
 	}[a]
 }
@@ -40,6 +44,8 @@ var (
 		"Anonymous users may not do this.", "Sign up with an e-mail address and a password.")
 	ErrNotAdmin = fault.Declare(fault.Forbidden, "access.administrator_only",
 		"Only administrators may do this.", "Sign in as an administrator.")
+	ErrElsewhere = fault.Declare(fault.Forbidden, "access.account_elsewhere",
+		"This account signs in at another server.", "Change it there.")
 	ErrAPIKey = fault.Declare(fault.Forbidden, "access.api_key_not_a_user",
 		"An API key is not a user.", "Send the access token of a signed-in user.")
 )
@@ -48,6 +54,31 @@ var (
 type Caller struct {
 	User   identity.User
 	Claims token.Claims
+	// Session is the caller's own one here; zero where a trusted issuer signed
+	// them in.
+	Session session.Session
+}
+
+// IsLocal reports whether the caller signed in here, and so has a session that
+// this server can judge and change.
+func (c Caller) IsLocal() bool { return c.Session.ID != uuid.Nil }
+
+// requireSecondFactor is session.RequireSecondFactor, for callers of trusted
+// issuers too: theirs is the issuer's to ask for, and to state in the token.
+func (c Caller) requireSecondFactor() error {
+	if !c.IsLocal() && c.Claims.AAL == "aal2" {
+		return nil
+	}
+	return session.RequireSecondFactor(c.User, c.Session)
+}
+
+// localCaller returns the caller where they signed in here. Fault: ErrElsewhere.
+func localCaller(ctx context.Context) (Caller, error) {
+	caller := CallerFrom(ctx)
+	if !caller.IsLocal() {
+		return Caller{}, ErrElsewhere
+	}
+	return caller, nil
 }
 
 // Authenticate finds the caller behind an access token: it verifies the token,
@@ -104,6 +135,9 @@ func (a *API) caller(ctx context.Context, access Access, authorization string) (
 		return Caller{}, ErrNoToken
 	}
 	caller, err := a.auth(ctx, accessToken)
+	if err == nil && access > FirstFactor {
+		err = caller.requireSecondFactor()
+	}
 	switch {
 	case err != nil:
 		return Caller{}, err

@@ -48,8 +48,8 @@ func (a *Authenticator) Authenticate(ctx context.Context, accessToken string) (C
 		return Caller{}, ErrAPIKey
 	}
 	if claims.Own {
-		user, _, err := a.Sessions.Current(ctx, claims)
-		return Caller{User: user, Claims: claims}, signedOut(err)
+		user, current, err := a.Sessions.Current(ctx, claims)
+		return Caller{User: user, Claims: claims, Session: current}, signedOut(err)
 	}
 	user, err := a.sync(ctx, claims)
 	return Caller{User: user, Claims: claims}, err

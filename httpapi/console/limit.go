@@ -15,7 +15,11 @@ import (
 type RateLimits struct {
 	Requests httpapi.Rate `doc:"Requests to /api/v1 from one address, event streams not counted." default:"1200/1m"`
 	Account  httpapi.Rate `doc:"Requests to /api/v1 by one user, event streams not counted." default:"600/1m"`
+	Proof    httpapi.Rate `doc:"Passwords and codes tried to confirm access or as a second factor, for one account." default:"10/5m"`
 }
+
+// proof is the limit of confirming access.
+func (r RateLimits) proof() httpapi.Limit { return httpapi.Limit{Name: "proof", Account: r.Proof} }
 
 // WithLimits applies the rates to every operation that is added from now on: to
 // the address before anything else, to the user once it is known who that is.

@@ -7,21 +7,14 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"tessera/fault"
 	"tessera/httpapi"
 	"tessera/pendingauth"
 )
 
-// ErrOwnPagesOnly is of a request that would use a cookie without showing that
-// it comes from one of our own pages.
-var ErrOwnPagesOnly = fault.Declare(fault.Forbidden, "access.own_pages_only",
-	"This is for the pages of this server.", "Send the header X-Tessera-Session: cookie, from the same origin.")
-
 // ThirdParty is what the sign-in through other providers needs.
 type ThirdParty struct {
-	Service  *pendingauth.Service
-	Sessions Sessions
-	Cookies  httpapi.Cookies
+	Service *pendingauth.Service
+	Cookies httpapi.Cookies
 }
 
 // PendingView is a sign-in that waits for the person's choice.
@@ -66,7 +59,7 @@ type completedOutput struct {
 
 // AddThirdParty adds the sign-in through other providers, for our own pages.
 func AddThirdParty(a *API, t ThirdParty) {
-	own := huma.Middlewares{t.ownPagesOnly(a)}
+	own := huma.Middlewares{ownPagesOnly(a, t.Cookies)}
 	op := func(id, method, path, summary string) huma.Operation {
 		return huma.Operation{
 			OperationID: id, Method: method, Path: path, Summary: summary, Tags: []string{"Third-party sign-in"}, Middlewares: own,
@@ -83,21 +76,6 @@ func AddThirdParty(a *API, t ThirdParty) {
 	Register(a, User, op("prove-pending-by-session", http.MethodPost, "/auth/pending/session", "Prove the account by being signed in to it"), t.proveBySession)
 	Register(a, Public, op("create-from-pending", http.MethodPost, "/auth/pending/create", "Make a new account"), t.create)
 	Register(a, Public, op("bind-from-pending", http.MethodPost, "/auth/pending/bind", "Bind to the proven account"), t.bind)
-}
-
-// ownPagesOnly turns away whatever might be another site's doing.
-func (t ThirdParty) ownPagesOnly(a *API) func(huma.Context, func(huma.Context)) {
-	return func(ctx huma.Context, next func(huma.Context)) {
-		r := &http.Request{Header: http.Header{}, Host: ctx.Host()}
-		for _, name := range []string{httpapi.SessionHeader, "Sec-Fetch-Site", "Origin"} {
-			r.Header.Set(name, ctx.Header(name))
-		}
-		if !t.Cookies.FromOwnPage(r) {
-			_ = huma.WriteErr(a.huma, ctx, http.StatusInternalServerError, "", ErrOwnPagesOnly)
-			return
-		}
-		next(ctx)
-	}
 }
 
 type startInput struct {
@@ -123,11 +101,22 @@ func (t ThirdParty) start(ctx context.Context, in *startInput) (*startOutput, er
 // startBind sets out to give the caller's account one more identity. The
 // session that asks is the proof, and is asked for again on the way back.
 func (t ThirdParty) startBind(ctx context.Context, in *startInput) (*startOutput, error) {
-	user, current, err := t.Sessions.Current(ctx, CallerFrom(ctx).Claims)
+	proof, err := t.proof(ctx)
 	if err != nil {
-		return nil, signedOut(err)
+		return nil, err
 	}
-	return t.begin(ctx, in, &pendingauth.Proof{User: user, Session: current})
+	return t.begin(ctx, in, &proof)
+}
+
+// proof is the caller's session, by which the account is theirs, if they have
+// shown not long ago that it still is.
+func (t ThirdParty) proof(ctx context.Context) (pendingauth.Proof, error) {
+	caller, err := localCaller(ctx)
+	if err != nil {
+		return pendingauth.Proof{}, err
+	}
+	proof := pendingauth.Proof{User: caller.User, Session: caller.Session}
+	return proof, t.Service.Sessions.RequireConfirmed(caller.User, caller.Session)
 }
 
 func (t ThirdParty) begin(ctx context.Context, in *startInput, bind *pendingauth.Proof) (*startOutput, error) {
@@ -215,12 +204,11 @@ func (t ThirdParty) prove(ctx context.Context, in *proofInput) (*pendingOutput, 
 }
 
 func (t ThirdParty) proveBySession(ctx context.Context, in *PendingCookie) (*pendingOutput, error) {
-	caller := CallerFrom(ctx)
-	user, current, err := t.Sessions.Current(ctx, caller.Claims)
+	proof, err := t.proof(ctx)
 	if err != nil {
-		return nil, signedOut(err)
+		return nil, err
 	}
-	p, err := t.Service.ProveBySession(ctx, in.Pending, pendingauth.Proof{User: user, Session: current})
+	p, err := t.Service.ProveBySession(ctx, in.Pending, proof)
 	return t.view(ctx, p, err)
 }
 

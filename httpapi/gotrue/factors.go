@@ -1,6 +1,7 @@
 package gotrue
 
 import (
+	"errors"
 	"net/http"
 	"time"
 
@@ -17,6 +18,8 @@ import (
 var (
 	errAALToEnroll = fault.Declare(fault.Forbidden, "gotrue.aal2_required_to_enroll",
 		"AAL2 required to enroll a new factor", "Verify a factor of the account first.")
+	errAALToUpdate = fault.Declare(fault.Forbidden, "gotrue.aal2_required_to_update",
+		"AAL2 session is required to update email or password when MFA is enabled.", "Verify a factor of the account first.")
 	errAALToUnenroll = fault.Declare(fault.Unprocessable, "gotrue.aal2_required_to_unenroll",
 		"AAL2 required to unenroll verified factor", "Verify a factor of the account first.")
 )
@@ -53,12 +56,8 @@ func (s *Surface) enroll(w http.ResponseWriter, r *http.Request, c caller) error
 	if body.FactorType != identity.FactorTOTP {
 		return identity.ErrFactorKind.On("factor_type", "is not totp")
 	}
-	has, err := s.Factors.Enabled(r.Context(), c.user.ID)
-	if err != nil {
+	if err := s.requireConfirmed(c, errAALToEnroll); err != nil {
 		return err
-	}
-	if has && c.session.AAL != "aal2" {
-		return errAALToEnroll
 	}
 	if body.Issuer == "" {
 		body.Issuer = s.SiteName
@@ -76,6 +75,16 @@ func (s *Surface) enroll(w http.ResponseWriter, r *http.Request, c caller) error
 		ID: made.Factor.ID.String(), Type: made.Factor.Kind, FriendlyName: body.FriendlyName,
 		TOTP: totpView{QRCode: code, Secret: made.Secret, URI: made.URI},
 	})
+}
+
+// requireConfirmed is session.Service.RequireConfirmed, where a session without
+// the second factor is told so in the words of its route.
+func (s *Surface) requireConfirmed(c caller, withoutFactor error) error {
+	err := s.Sessions.RequireConfirmed(c.user, c.session)
+	if errors.Is(err, session.ErrSecondFactorNeeded) {
+		return withoutFactor
+	}
+	return err
 }
 
 // challenge answers POST /factors/{factor_id}/challenge.
@@ -132,12 +141,11 @@ func (s *Surface) unenroll(w http.ResponseWriter, r *http.Request, c caller) err
 	if err != nil {
 		return err
 	}
-	has, err := s.Factors.Enabled(r.Context(), c.user.ID)
-	if err != nil {
-		return err
-	}
-	if has && c.session.AAL != "aal2" {
-		return errAALToUnenroll
+	// An enrolment that was never finished protects nothing.
+	if c.user.HasSecondFactor() {
+		if err := s.requireConfirmed(c, errAALToUnenroll); err != nil {
+			return err
+		}
 	}
 	if err := s.Factors.Remove(r.Context(), c.user, id); err != nil {
 		return err

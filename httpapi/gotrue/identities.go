@@ -13,6 +13,9 @@ func (s *Surface) unlink(w http.ResponseWriter, r *http.Request, c caller) error
 	if err != nil {
 		return invalid("identity_id", "identity_id must be an UUID")
 	}
+	if err := s.Sessions.RequireConfirmed(c.user, c.session); err != nil {
+		return err
+	}
 	if _, err := s.Accounts.Unbind(r.Context(), c.user.ID, id); err != nil {
 		return err
 	}

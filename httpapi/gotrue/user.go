@@ -1,6 +1,7 @@
 package gotrue
 
 import (
+	"errors"
 	"net/http"
 
 	"tessera/httpapi"
@@ -49,7 +50,12 @@ func (s *Surface) putUser(w http.ResponseWriter, r *http.Request, c caller) erro
 		Nonce: body.Nonce, Data: body.Data, Flow: flow,
 	}
 	user, err := s.Sessions.UpdateUser(r.Context(), c.user, c.session, update)
-	if err != nil {
+	switch {
+	case errors.Is(err, session.ErrSecondFactorNeeded):
+		return errAALToUpdate
+	case errors.Is(err, session.ErrConfirmationNeeded) && update.Password != nil:
+		return session.ErrConfirmationNeeded.Saying("Password update requires reauthentication").On("nonce", "is missing")
+	case err != nil:
 		return err
 	}
 	return httpapi.WriteJSON(w, http.StatusOK, viewUser(user))
@@ -79,8 +85,8 @@ func (s *Surface) logout(w http.ResponseWriter, r *http.Request, c caller) error
 	return nil
 }
 
-// reauthenticate answers GET /reauthenticate: a mailed code that allows one
-// change of the password.
+// reauthenticate answers GET /reauthenticate: a mailed code that confirms
+// access, as the nonce of PUT /user.
 func (s *Surface) reauthenticate(w http.ResponseWriter, r *http.Request, c caller) error {
 	if c.user.IsAnonymous {
 		return errAnonymousCaller

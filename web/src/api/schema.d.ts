@@ -252,6 +252,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/auth/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Show the second factor after signing in
+         * @description For our own pages: the session goes on at aal2, its refresh token in the cookie. Until then an account with a second factor is refused everywhere else with access.second_factor_needed. For signed-in users, also before they showed their second factor.
+         */
+        post: operations["show-second-factor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/auth/sync-user": {
         parameters: {
             query?: never;
@@ -412,6 +432,158 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/me/access": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Until when access is confirmed, and how it can be
+         * @description For signed-in users, also before they showed their second factor.
+         */
+        get: operations["get-access"];
+        put?: never;
+        /**
+         * Confirm access by exactly one proof
+         * @description Sensitive changes are then allowed for a while (auth.reauthenticate_after). An account with a second factor confirms by it. For signed-in users who are not anonymous.
+         */
+        post: operations["confirm-access"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me/access/email": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Mail a code that confirms access
+         * @description For signed-in users who are not anonymous.
+         */
+        post: operations["send-access-code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me/email": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Ask for another sign-in address
+         * @description The address changes when the mails that are sent now are confirmed. Asks for a recently confirmed access: session.confirmation_needed says that it is due. For signed-in users who are not anonymous.
+         */
+        put: operations["change-email"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set the password
+         * @description Ends all other sessions. Asks for a recently confirmed access: session.confirmation_needed says that it is due. For signed-in users who are not anonymous.
+         */
+        put: operations["set-password"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me/recovery-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What is left of the recovery codes
+         * @description For signed-in users who are not anonymous.
+         */
+        get: operations["get-recovery-codes"];
+        put?: never;
+        /**
+         * Make recovery codes
+         * @description They are shown this once, and take the place of earlier ones. Each stands in for the authenticator app once. Asks for a recently confirmed access: session.confirmation_needed says that it is due. For signed-in users who are not anonymous.
+         */
+        post: operations["make-recovery-codes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Where the account is signed in
+         * @description Newest first. For signed-in users who are not anonymous.
+         */
+        get: operations["list-sessions"];
+        put?: never;
+        post?: never;
+        /**
+         * Sign all other sessions out
+         * @description For signed-in users who are not anonymous.
+         */
+        delete: operations["end-other-sessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Sign one session out
+         * @description Its tokens are refused from now on. For signed-in users who are not anonymous.
+         */
+        delete: operations["end-session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/messages": {
         parameters: {
             query?: never;
@@ -487,6 +659,26 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        AccessProof: {
+            /** @description Of the authenticator app, or a recovery code. */
+            code?: string;
+            /** @description Of the mail that POST /me/access/email sends. */
+            email_code?: string;
+            password?: string;
+        };
+        AccessView: {
+            /**
+             * Format: date-time
+             * @description Null when access must be confirmed first.
+             */
+            confirmed_until: string | null;
+            /** @description How access can be confirmed; totp takes recovery codes too. Empty: by signing in again. */
+            methods: ("password" | "totp" | "passkey" | "email")[] | null;
+            /** @description The account has a second factor that this session has not shown: POST /auth/second-factor. */
+            second_factor_needed: boolean;
+            /** Format: date-time */
+            server_time: string;
+        };
         Amount: {
             /** Format: int64 */
             balance_micros: number;
@@ -545,8 +737,18 @@ export interface components {
              */
             username_prefix: string;
         };
+        EmailChangeInputBody: {
+            email: string;
+            /** @description Where the mails' links lead; our own site unless it is allowed. */
+            redirect_to?: string;
+        };
         EmailInputBody: {
             email: string;
+        };
+        EmailView: {
+            email: string;
+            /** @description Waits for its mails; empty when none does. */
+            new_email: string;
         };
         InspectInputBody: {
             /** @description The token. It is not kept. */
@@ -607,6 +809,14 @@ export interface components {
         };
         ModelsOutputBody: {
             data: components["schemas"]["Model"][] | null;
+        };
+        NewRecoveryCodesOutputBody: {
+            /** @description As abcde-fghjk. They are not shown again. */
+            codes: string[] | null;
+        };
+        PasswordInputBody: {
+            /** @description At most 72 bytes. */
+            password: string;
         };
         PendingView: {
             /**
@@ -752,6 +962,63 @@ export interface components {
             supabase: components["schemas"]["SupabaseProject"];
             test_users_enabled: boolean;
             version: string;
+        };
+        RaisedView: {
+            access_token: string;
+            /** Format: date-time */
+            expires_at: string;
+        };
+        RecoveryCodesView: {
+            /**
+             * Format: date-time
+             * @description Null when there are none.
+             */
+            created_at: string | null;
+            /**
+             * Format: int64
+             * @description Not used yet.
+             */
+            left: number;
+            /**
+             * Format: int64
+             * @description 0 when there are none.
+             */
+            total: number;
+        };
+        SecondFactorInputBody: {
+            /** @description Six digits of the authenticator app, or a recovery code. */
+            code: string;
+        };
+        SessionView: {
+            /**
+             * @description aal2: the second factor was shown.
+             * @enum {string}
+             */
+            aal: "aal1" | "aal2";
+            /** @description Read from it; empty when unknown. */
+            browser: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: uuid */
+            id: string;
+            /** @description Where it was signed in from. */
+            ip: string;
+            /** @description The session that asks. */
+            is_current: boolean;
+            /** @description How the person signed in, newest first: password, otp, oauth, totp, recovery_code, passkey, mfa, anonymous. */
+            methods: string[] | null;
+            /** @description Read from it; empty when unknown. */
+            os: string;
+            /**
+             * Format: date-time
+             * @description When it was last renewed: at most an access token's life before its last use.
+             */
+            refreshed_at: string;
+            /** @description As the client stated it. */
+            user_agent: string;
+        };
+        SessionsOutputBody: {
+            sessions: components["schemas"]["SessionView"][] | null;
         };
         SignInSource: {
             /** @description How people know it. */
@@ -1365,6 +1632,41 @@ export interface operations {
             };
         };
     };
+    "show-second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecondFactorInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RaisedView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "sync-user": {
         parameters: {
             query?: never;
@@ -1598,6 +1900,303 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Person"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-access": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccessView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "confirm-access": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccessProof"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccessView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "send-access-code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "change-email": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmailChangeInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmailView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "set-password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordInputBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-recovery-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodesView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "make-recovery-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewRecoveryCodesOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionsOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "end-other-sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "end-session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
