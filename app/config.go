@@ -14,6 +14,7 @@ import (
 	"tessera/httpapi/console"
 	"tessera/httpapi/gotrue"
 	"tessera/identity"
+	"tessera/identity/picture"
 	"tessera/mail"
 	"tessera/session"
 	"tessera/session/token"
@@ -39,6 +40,7 @@ type Config struct {
 	Auth         AuthConfig
 	Supabase     SupabaseConfig
 	Providers    ProvidersConfig
+	Pictures     picture.Config
 	API          APIConfig `name:"api"`
 	Mail         mail.Config
 	Gateway      GatewayConfig

@@ -14,6 +14,9 @@ func (a *App) console(r *rooms) *console.API {
 	api.WithLimits(r.limits, a.options.Config.API.Limits)
 	console.AddPublicConfig(api, func() console.PublicConfig { return a.publicConfig(r) })
 	console.AddMe(api)
+	console.AddProfile(api, console.Profile{
+		Accounts: a.core.accounts, Avatars: r.avatars, Sources: r.providers, Limits: r.limits, Rate: a.options.Config.API.Limits.Avatars,
+	})
 	console.AddInspect(api, r.verifier, r.sessions)
 	console.AddTestUsers(api, r.testUsers)
 	console.AddThirdParty(api, console.ThirdParty{Service: r.pending, Cookies: a.cookies()})

@@ -20,7 +20,7 @@ import (
 var rooms = map[string][]string{
 	"fault":     {},
 	"secret":    {"fault"},
-	"identity":  {"fault"},
+	"identity":  {"fault", "identity/"},
 	"ledger":    {"fault"},
 	"scheduler": {"fault"},
 	"provider":  {"fault"},
@@ -28,8 +28,10 @@ var rooms = map[string][]string{
 	"mail":      {"fault"},
 	"testuser":  {"fault"},
 	"session":   {"fault", "secret", "identity", "session/"},
+	// Pictures are made without knowing whose they are.
+	"identity/": {"fault"},
 
-	"pendingauth": {"fault", "identity", "session", "provider"},
+	"pendingauth": {"fault", "identity", "identity/", "session", "provider"},
 	"payment":     {"fault", "ledger"},
 	"gateway":     {"fault", "ledger", "scheduler"},
 
@@ -72,7 +74,7 @@ var rooms = map[string][]string{
 
 // domain are the rooms that hold rules.
 var domain = []string{
-	"fault", "secret", "identity", "session", "session/", "pendingauth", "ledger", "payment", "scheduler", "gateway", "provider",
+	"fault", "secret", "identity", "identity/", "session", "session/", "pendingauth", "ledger", "payment", "scheduler", "gateway", "provider",
 	"job", "mail", "testuser",
 }
 

@@ -7,6 +7,8 @@ import (
 
 	"tessera/httpapi"
 	"tessera/httpapi/console"
+	"tessera/identity"
+	"tessera/identity/picture"
 	"tessera/pendingauth"
 	"tessera/provider"
 	"tessera/provider/github"
@@ -106,11 +108,15 @@ func (a *App) wireProviders(_ context.Context, r *rooms) error {
 	}
 	db := a.core.db
 	r.policies = sourcePolicies{store.PolicyOf[pendingauth.Policy](db, "sources"), a.options.Now}
+	encoder := picture.NewEncoder()
+	fetcher := picture.NewFetcher(a.options.Config.Pictures, encoder)
+	recent := picture.NewRecent(fetcher)
+	r.avatars = &identity.Avatars{Accounts: a.core.accounts, Encoder: encoder, Fetcher: fetcher, Stated: recent}
 	r.pending = &pendingauth.Service{
 		Accounts: a.core.accounts, Sessions: r.sessions, Sources: r.providers, SecondFactor: r.factors,
-		Store: db.PendingAuth(), Grants: db.PendingAuth(), Mailer: r.sessions.Mailer, Sealer: a.core.key,
+		Store: db.PendingAuth(), Grants: db.PendingAuth(), Pictures: recent, Mailer: r.sessions.Mailer, Sealer: a.core.key,
 		Policy: r.policies.current, InTx: db.InTx, Now: a.options.Now,
-		RedirectURI: a.core.issuer() + "/callback", OnSignIn: r.metrics.onSignIn,
+		CallbackURL: a.core.issuer() + "/callback", OnSignIn: r.metrics.onSignIn,
 	}
 	return nil
 }

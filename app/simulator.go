@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -89,8 +90,12 @@ func (s *Simulators) startProviders(ctx context.Context, addr string) error {
 // SendBackTo tells the login providers where their one client lives: a
 // redirect URI is registered, or refused.
 func (s *Simulators) SendBackTo(serverURL string) {
-	back := []string{serverURL + gotrue.Prefix + "/callback"}
 	for kind, simulator := range s.Providers {
+		source := kind
+		if kind == string(providertest.OIDC) {
+			source = simulatorIssuer
+		}
+		back := []string{serverURL + gotrue.Prefix + "/callback/" + source}
 		if kind == string(providertest.WeChat) {
 			simulator.Register(providertest.App{ID: simulatorOpenApp, Secret: simulatorKey, Name: "Tessera", RedirectURIs: back, Channel: wechat.ChannelOpen})
 			simulator.Register(providertest.App{ID: simulatorMPApp, Secret: simulatorKey, Name: "Tessera", RedirectURIs: back, Channel: wechat.ChannelMP})
@@ -102,6 +107,7 @@ func (s *Simulators) SendBackTo(serverURL string) {
 
 // Our clients at the simulated login providers.
 const (
+	simulatorIssuer  = "corp" // the name of the OpenID provider
 	simulatorClient  = "tessera"
 	simulatorOpenApp = "wxtesseraopen0001"
 	simulatorMPApp   = "wxtesseramp000001"
@@ -110,14 +116,20 @@ const (
 // providerSettings is what a server must be told to use the login providers.
 func (s *Simulators) providerSettings() []string {
 	at := func(kind providertest.Kind) string { return s.Providers[string(kind)].URL() }
+	var pictures []string
+	for _, simulator := range s.Providers {
+		pictures = append(pictures, strings.TrimPrefix(simulator.URL(), "http://"))
+	}
+	slices.Sort(pictures)
 	settings := []string{
+		"TESSERA_PICTURES_ALLOWED_ADDRESSES=" + strings.Join(pictures, ","),
 		"TESSERA_PROVIDERS_LINUXDO_URL=" + at(providertest.LinuxDo), "TESSERA_PROVIDERS_LINUXDO_FORUM_URL=" + at(providertest.LinuxDo),
 		"TESSERA_PROVIDERS_GOOGLE_ISSUER=" + at(providertest.Google),
 		"TESSERA_PROVIDERS_GITHUB_URL=" + at(providertest.GitHub), "TESSERA_PROVIDERS_GITHUB_API_URL=" + at(providertest.GitHub),
 		"TESSERA_PROVIDERS_WECHAT_OPEN_URL=" + at(providertest.WeChat), "TESSERA_PROVIDERS_WECHAT_API_URL=" + at(providertest.WeChat),
 		"TESSERA_PROVIDERS_WECHAT_OPEN_APP_ID=" + simulatorOpenApp, "TESSERA_PROVIDERS_WECHAT_OPEN_APP_SECRET=" + simulatorKey,
 		"TESSERA_PROVIDERS_WECHAT_MP_APP_ID=" + simulatorMPApp, "TESSERA_PROVIDERS_WECHAT_MP_APP_SECRET=" + simulatorKey,
-		`TESSERA_PROVIDERS_OIDC=[{"name":"corp","display_name":"Corp SSO","issuer":"` + at(providertest.OIDC) +
+		`TESSERA_PROVIDERS_OIDC=[{"name":"` + simulatorIssuer + `","display_name":"Corp SSO","issuer":"` + at(providertest.OIDC) +
 			`","client_id":"` + simulatorClient + `","client_secret":"` + simulatorKey + `"}]`,
 	}
 	for _, name := range []string{"LINUXDO", "GOOGLE", "GITHUB"} {

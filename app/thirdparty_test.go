@@ -184,6 +184,32 @@ func TestCancelAtTheProviderAndAReplayedCallback(t *testing.T) {
 	}
 }
 
+func TestAttackAnAnswerAtAnotherProvidersCallback(t *testing.T) {
+	s := apptest.Start(t, apptest.Options{})
+	b := newBrowser(t, s)
+	begun := b.want(200, "POST", toLogin, map[string]string{"provider": "linuxdo"})
+	back, err := providertest.Visit(t.Context(), begun.text("url"), providertest.Choice{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if back.Path != "/auth/v1/callback/linuxdo" {
+		t.Fatalf("each source has a callback of its own: %s", back)
+	}
+	elsewhere := *back
+	elsewhere.Path = "/auth/v1/callback/google"
+	if r := b.want(302, "GET", elsewhere.String(), nil); r.location.Query().Get("error") != "pendingauth.answer_mixed_up" {
+		t.Errorf("at Google's callback: %s", r.location)
+	}
+	for _, seen := range append(s.Providers["google"].Seen(), s.Providers["linuxdo"].Seen()...) {
+		if strings.Contains(seen, "/token") {
+			t.Errorf("the code was sent to a token endpoint: %s", seen)
+		}
+	}
+	if r := b.want(303, "GET", back.String(), nil); r.location.Query().Get("error_code") != "bad_oauth_state" {
+		t.Errorf("afterwards the flow is spent: %s", r.location)
+	}
+}
+
 func TestBindToAnExistingAccountWithPasswordAndSecondFactor(t *testing.T) {
 	s := apptest.Start(t, apptest.Options{Settings: []string{"TESSERA_AUTH_AUTOCONFIRM=true"}})
 	owner := newBrowser(t, s)

@@ -12,6 +12,7 @@ import (
 	"tessera/gateway"
 	"tessera/gateway/upstream"
 	"tessera/httpapi"
+	"tessera/httpapi/avatar"
 	"tessera/httpapi/console"
 	"tessera/httpapi/gotrue"
 	"tessera/httpapi/webapp"
@@ -42,6 +43,7 @@ type rooms struct {
 	policies  sourcePolicies
 	factors   *identity.Factors
 	pending   *pendingauth.Service
+	avatars   *identity.Avatars
 
 	testUsers *testuser.Service
 }
@@ -236,6 +238,7 @@ func (a *App) routes(r *rooms) (http.Handler, error) {
 		httpapi.SecurityHeaders(a.core.external.Scheme == "https"), body.Middleware)
 	a.mountOps(root, r)
 	a.mountGoTrue(root, r)
+	avatar.Mount(root, a.core.db.Users(), console.WriteProblem)
 	root.Mount("/api/v1", a.console(r))
 	pages, err := a.pages()
 	if err != nil {

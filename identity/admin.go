@@ -22,7 +22,8 @@ type AdminChange struct {
 }
 
 // AdminChange applies a change, all of it or nothing. Faults: those of
-// NormalizeEmail, CheckPassword, CheckImportedHash, CheckRole, ErrEmailTaken.
+// NormalizeEmail, CheckPassword, CheckImportedHash, CheckRole, ErrEmailTaken,
+// ErrMetadataTooLarge.
 func (s *Service) AdminChange(ctx context.Context, id uuid.UUID, c AdminChange) (User, error) {
 	if c.Role != "" {
 		if err := CheckRole(c.Role); err != nil {
@@ -54,9 +55,12 @@ func (s *Service) AdminChange(ctx context.Context, id uuid.UUID, c AdminChange) 
 			if c.SetsBan {
 				u.BannedUntil = c.BannedUntil
 			}
-			u.UserMetadata = mergeGiven(u.UserMetadata, c.UserMetadata)
-			u.AppMetadata = mergeGiven(u.AppMetadata, c.AppMetadata)
-			return nil
+			var err error
+			if u.UserMetadata, err = ChangeMetadata("user_metadata", u.UserMetadata, c.UserMetadata); err != nil {
+				return err
+			}
+			u.AppMetadata, err = ChangeMetadata("app_metadata", u.AppMetadata, c.AppMetadata)
+			return err
 		})
 		if err != nil {
 			return err
@@ -71,11 +75,4 @@ func (s *Service) AdminChange(ctx context.Context, id uuid.UUID, c AdminChange) 
 		return err
 	})
 	return user, err
-}
-
-func mergeGiven(metadata, changes map[string]any) map[string]any {
-	if changes == nil {
-		return metadata
-	}
-	return MergeMetadata(metadata, changes)
 }

@@ -21,7 +21,6 @@ type New struct {
 	AppMetadata  map[string]any
 	UserMetadata map[string]any
 	Nickname     string
-	AvatarURL    string
 	External     *Identity // the identity of an account that begins elsewhere
 	Origin       Origin
 	Action       Action // what the audit log calls it; "" = ActionSignup
@@ -31,7 +30,8 @@ type New struct {
 // way to an account leads here.
 //
 // Faults: those of NormalizeEmail, CheckPassword and CheckImportedHash,
-// ErrEmailTaken, ErrIdentityTaken, ErrUserExists, ErrHashingBusy.
+// ErrEmailTaken, ErrIdentityTaken, ErrUserExists, ErrHashingBusy,
+// ErrMetadataTooLarge.
 func (s *Service) Create(ctx context.Context, n New) (User, error) {
 	user, err := s.build(ctx, n)
 	if err != nil {
@@ -59,7 +59,7 @@ func (s *Service) build(ctx context.Context, n New) (User, error) {
 	now := s.Now()
 	user := User{
 		ID: n.ID, Role: n.Role, IsAdmin: n.IsAdmin, IsAnonymous: n.IsAnonymous,
-		Nickname: n.Nickname, AvatarURL: n.AvatarURL,
+		Nickname:    n.Nickname,
 		AppMetadata: maps.Clone(n.AppMetadata), UserMetadata: maps.Clone(n.UserMetadata),
 		CreatedAt: now, UpdatedAt: now,
 	}
@@ -72,6 +72,9 @@ func (s *Service) build(ctx context.Context, n New) (User, error) {
 	}
 	if user.Role == "" {
 		user.Role = RoleAuthenticated
+	}
+	if err := checkFirstMetadata(n); err != nil {
+		return User{}, err
 	}
 	if err := CheckRole(user.Role); err != nil {
 		return User{}, err
@@ -92,6 +95,22 @@ func (s *Service) build(ctx context.Context, n New) (User, error) {
 	}
 	user.PasswordHash = hash
 	return user, attachIdentities(&user, n)
+}
+
+// checkFirstMetadata bounds what an account begins with. What a trusted issuer
+// says of its user came in a token, which is bounded, and goes into none.
+func checkFirstMetadata(n New) error {
+	if n.Origin == OriginSync {
+		return nil
+	}
+	field := "data"
+	if n.Origin == OriginAdmin {
+		field = "user_metadata"
+	}
+	if err := CheckMetadata(field, n.UserMetadata); err != nil {
+		return err
+	}
+	return CheckMetadata("app_metadata", n.AppMetadata)
 }
 
 // attachIdentities gives the user the identities that it begins with: the

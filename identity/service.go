@@ -2,7 +2,6 @@ package identity
 
 import (
 	"context"
-	"maps"
 	"time"
 
 	"github.com/google/uuid"
@@ -76,21 +75,4 @@ func WithActor(ctx context.Context, actor Actor) context.Context {
 func ActorFrom(ctx context.Context) (Actor, bool) {
 	actor, ok := ctx.Value(actorKey{}).(Actor)
 	return actor, ok
-}
-
-// MergeMetadata lays changes over metadata; a null takes its key away, as
-// GoTrue's PUT /user does. The result is a new map.
-func MergeMetadata(metadata, changes map[string]any) map[string]any {
-	merged := maps.Clone(metadata)
-	if merged == nil {
-		merged = map[string]any{}
-	}
-	for key, value := range changes {
-		if value == nil {
-			delete(merged, key)
-			continue
-		}
-		merged[key] = value
-	}
-	return merged
 }

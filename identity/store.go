@@ -37,4 +37,5 @@ type Store interface {
 	DeleteIdentity(ctx context.Context, id uuid.UUID) (bool, error)
 	// TouchSignIn notes a sign-in without changing the row's version.
 	TouchSignIn(ctx context.Context, id uuid.UUID, at time.Time) error
+	AvatarStore
 }

@@ -30,7 +30,7 @@ func (s *Service) Sync(ctx context.Context, ext External) (user User, isNew bool
 	}
 	user, err = s.Create(ctx, New{
 		IsAnonymous:  ext.IsAnonymous,
-		Nickname:     ext.Nickname,
+		Nickname:     NicknameFrom(ext.Nickname),
 		UserMetadata: ext.Claims,
 		External:     &Identity{Key: key, Email: ext.Email, Claims: ext.Claims},
 		Origin:       OriginSync,

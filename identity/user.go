@@ -22,7 +22,7 @@ type User struct {
 	IsAdmin          bool   // may use the console's administration
 	IsAnonymous      bool
 	Nickname         string
-	AvatarURL        string
+	AvatarURL        string         // a path of this server, AvatarPrefix and a sum; "" = none
 	AppMetadata      map[string]any // written by administrators only
 	UserMetadata     map[string]any // written by the user
 	SignupSource     string         // provider type the account began with

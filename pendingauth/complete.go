@@ -10,13 +10,6 @@ import (
 	"tessera/session"
 )
 
-// Choices are what the person takes over from the provider. Each stands for
-// itself, and neither is the default.
-type Choices struct {
-	AdoptNickname bool
-	AdoptAvatar   bool
-}
-
 // Completed is how a pending session ended: signed in, by a session for our
 // own pages or by a code for an SDK client.
 type Completed struct {
@@ -27,7 +20,8 @@ type Completed struct {
 }
 
 // Create completes a pending session with a new account. Of many calls, one
-// does it. Faults: ErrPendingUnknown, ErrEmailRequired, ErrEmailHasAccount.
+// does it. Faults: ErrPendingUnknown, ErrEmailRequired, ErrEmailHasAccount, and
+// those of picture.Fetcher where a picture was chosen.
 func (s *Service) Create(ctx context.Context, cookie string, choices Choices) (Completed, error) {
 	p, err := s.Summary(ctx, cookie)
 	if err != nil {
@@ -36,9 +30,12 @@ func (s *Service) Create(ctx context.Context, cookie string, choices Choices) (C
 	if p.EmailRequired && p.EmailVerifiedAt == nil {
 		return Completed{}, ErrEmailRequired.On("email", "is not verified")
 	}
+	chosen, err := s.adopt(ctx, p, choices)
+	if err != nil {
+		return Completed{}, err
+	}
 	done, err := s.complete(ctx, p, choices, func(ctx context.Context, p Pending) (identity.User, Reason, error) {
-		n := identity.New{External: &p.Identity, Origin: identity.OriginSignup, Nickname: adopted(choices.AdoptNickname, p.Nickname),
-			AvatarURL: adopted(choices.AdoptAvatar, p.AvatarURL)}
+		n := identity.New{External: &p.Identity, Origin: identity.OriginSignup, Nickname: chosen.nickname}
 		if p.EmailVerifiedAt != nil {
 			n.Email, n.IsConfirmed = p.Email, true
 		}
@@ -46,6 +43,10 @@ func (s *Service) Create(ctx context.Context, cookie string, choices Choices) (C
 		if errors.Is(err, identity.ErrEmailTaken) {
 			return identity.User{}, "", ErrEmailHasAccount.On("email", "has an account")
 		}
+		if err != nil {
+			return identity.User{}, "", err
+		}
+		user, err = s.dress(ctx, user, chosen)
 		return user, ReasonSignup, err
 	})
 	if errors.Is(err, identity.ErrIdentityTaken) {
@@ -76,7 +77,8 @@ func (s *Service) signInAfterAll(ctx context.Context, p Pending) (Completed, err
 // Bind completes a pending session by giving the proven account one more
 // identity. The proof is asked for by the very statement that completes it.
 // Faults: ErrPendingUnknown, ErrProofMissing, ErrTOTPRequired,
-// identity.ErrIdentityTaken.
+// identity.ErrIdentityTaken, and those of picture.Fetcher where a picture was
+// chosen.
 func (s *Service) Bind(ctx context.Context, cookie string, choices Choices) (Completed, error) {
 	p, err := s.Summary(ctx, cookie)
 	if err != nil {
@@ -84,6 +86,10 @@ func (s *Service) Bind(ctx context.Context, cookie string, choices Choices) (Com
 	}
 	if p.BindUserID == uuid.Nil {
 		return Completed{}, ErrProofMissing
+	}
+	chosen, err := s.adopt(ctx, p, choices)
+	if err != nil {
+		return Completed{}, err
 	}
 	return s.complete(ctx, p, choices, func(ctx context.Context, p Pending) (identity.User, Reason, error) {
 		if err := s.checkProof(ctx, p); err != nil {
@@ -95,17 +101,7 @@ func (s *Service) Bind(ctx context.Context, cookie string, choices Choices) (Com
 		if err != nil {
 			return identity.User{}, "", err
 		}
-		if choices != (Choices{}) {
-			user, err = s.Accounts.Modify(ctx, user.ID, identity.ActionModified, func(u *identity.User) error {
-				if choices.AdoptNickname && p.Nickname != "" {
-					u.Nickname = p.Nickname
-				}
-				if choices.AdoptAvatar && p.AvatarURL != "" {
-					u.AvatarURL = p.AvatarURL
-				}
-				return nil
-			})
-		}
+		user, err = s.dress(ctx, user, chosen)
 		if !isNew {
 			return user, "", err
 		}
@@ -182,11 +178,4 @@ func (s *Service) decide(ctx context.Context, p Pending, user identity.User, cho
 		}
 	}
 	return s.Store.PutDecision(ctx, decision)
-}
-
-func adopted(wanted bool, value string) string {
-	if wanted {
-		return value
-	}
-	return ""
 }

@@ -6,8 +6,12 @@ import "tessera/fault"
 var (
 	ErrFlowUnknown = fault.Declare(fault.Forbidden, "pendingauth.flow_unknown",
 		"OAuth state not found or expired", "Start the sign-in again, in one browser and within ten minutes.")
+	ErrMixedUp = fault.Declare(fault.Forbidden, "pendingauth.answer_mixed_up",
+		"The answer came back at another provider's address.", "Start the sign-in again; if it stays, report the request id.")
 	ErrPendingUnknown = fault.Declare(fault.NotFound, "pendingauth.session_unknown",
 		"There is no sign-in waiting in this browser, or its time is over.", "Start the sign-in again.")
+	ErrNoPicture = fault.Declare(fault.NotFound, "pendingauth.no_picture",
+		"The provider states no picture.", "Go on without it.")
 	ErrEmailRequired = fault.Declare(fault.Unprocessable, "pendingauth.email_required",
 		"An account from this source needs a verified e-mail address.", "Verify an address with the code that we mail to it.")
 	ErrEmailHasAccount = fault.Declare(fault.Conflict, "pendingauth.email_has_account",

@@ -100,7 +100,7 @@ func (s *Service) Begin(ctx context.Context, start Start) (Started, error) {
 		return Started{}, err
 	}
 	goTo, err := source.Provider.AuthURL(ctx, provider.Start{
-		State: state, Nonce: flow.Nonce, Challenge: challengeOf(verifier), RedirectURI: s.RedirectURI, Channel: start.Channel,
+		State: state, Nonce: flow.Nonce, Challenge: challengeOf(verifier), RedirectURI: s.RedirectURI(start.Source), Channel: start.Channel,
 	})
 	return Started{URL: goTo, Browser: browser}, err
 }
@@ -120,19 +120,31 @@ type Outcome struct {
 	IsBound    bool
 }
 
+// Arrival is a browser at our callback.
+type Arrival struct {
+	Source  string     // of the address that it came to
+	Query   url.Values // what the provider sent along
+	Browser string     // the cookie's value
+}
+
 // Finish takes up what the provider sent back. The flow is claimed before
-// anything else, so a callback that is replayed finds nothing. The outcome is
-// filled as far as the flow is known, with an error too: the browser is sent
-// back to where it came from.
+// anything else, so a callback that is replayed finds nothing; an answer at
+// another provider's address goes to no provider. The outcome is filled as far
+// as the flow is known, with an error too: the browser is sent back to where it
+// came from.
 //
-// Faults: ErrFlowUnknown, those of provider.Provider, identity.ErrIdentityTaken,
+// Faults: ErrFlowUnknown, ErrMixedUp, those of provider.Provider, identity.ErrIdentityTaken,
 // identity.ErrUserBanned.
-func (s *Service) Finish(ctx context.Context, query url.Values, browser string) (Outcome, error) {
-	flow, err := s.claim(ctx, query.Get("state"), browser)
+func (s *Service) Finish(ctx context.Context, at Arrival) (Outcome, error) {
+	flow, err := s.claim(ctx, at.Query.Get("state"), at.Browser)
 	if err != nil {
 		return Outcome{}, err
 	}
 	out := Outcome{Intent: flow.Intent, Source: flow.Source, RedirectTo: flow.RedirectTo, Challenge: flow.Challenge}
+	if at.Source != flow.Source {
+		s.observe(flow.Source, ErrMixedUp)
+		return out, ErrMixedUp
+	}
 	source, err := s.Sources.Lookup(flow.Source)
 	if err != nil {
 		return out, err
@@ -142,7 +154,7 @@ func (s *Service) Finish(ctx context.Context, query url.Values, browser string) 
 		return out, err
 	}
 	person, err := source.Provider.Exchange(ctx, provider.Return{
-		Query: query, Nonce: flow.Nonce, Verifier: string(verifier), RedirectURI: s.RedirectURI, Channel: flow.Channel,
+		Query: at.Query, Nonce: flow.Nonce, Verifier: string(verifier), RedirectURI: s.RedirectURI(flow.Source), Channel: flow.Channel,
 	})
 	if err != nil {
 		s.observe(flow.Source, err)

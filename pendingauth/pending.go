@@ -29,8 +29,8 @@ type Pending struct {
 	TokenHash     []byte
 	Source        string // the provider's configured name
 	Identity      identity.Identity
-	Nickname      string // candidates, as the provider states them
-	AvatarURL     string
+	Nickname      string // candidates: as it would be taken over,
+	AvatarURL     string // and where the provider says that it is
 	ProviderEmail string
 	EmailRequired bool
 
@@ -76,7 +76,7 @@ func (s *Service) open(ctx context.Context, flow Flow, source provider.Entry, pe
 	now := s.Now()
 	return cookie, s.Store.PutPending(ctx, Pending{
 		ID: id, TokenHash: hashOf(cookie), Source: source.Name, Identity: identityOf(source, person),
-		Nickname: person.Nickname, AvatarURL: person.AvatarURL, ProviderEmail: person.Email,
+		Nickname: identity.NicknameFrom(person.Nickname), AvatarURL: person.AvatarURL, ProviderEmail: person.Email,
 		EmailRequired: policy.Of(source.Type).EmailRequired, RedirectTo: flow.RedirectTo, Challenge: flow.Challenge,
 		CreatedAt: now, ExpiresAt: now.Add(pendingTTL),
 	})

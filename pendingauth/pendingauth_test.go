@@ -2,6 +2,7 @@ package pendingauth_test
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"log/slog"
 	"net/url"
@@ -15,6 +16,7 @@ import (
 
 	"tessera/fault"
 	"tessera/identity"
+	"tessera/identity/picture"
 	"tessera/pendingauth"
 	"tessera/provider"
 	"tessera/secret"
@@ -27,15 +29,17 @@ import (
 // fakeProvider vouches for whoever the test says. The adapters themselves are
 // tested against their simulators.
 type fakeProvider struct {
-	person provider.Person
-	err    error
+	person    provider.Person
+	err       error
+	exchanges atomic.Int32
 }
 
 func (f *fakeProvider) AuthURL(_ context.Context, start provider.Start) (string, error) {
-	return "https://provider.example/auth?" + url.Values{"state": {start.State}}.Encode(), nil
+	return "https://provider.example/auth?" + url.Values{"state": {start.State}, "redirect_uri": {start.RedirectURI}}.Encode(), nil
 }
 
 func (f *fakeProvider) Exchange(context.Context, provider.Return) (provider.Person, error) {
+	f.exchanges.Add(1)
 	return f.person, f.err
 }
 
@@ -77,6 +81,17 @@ func (m *mailbox) code(t *testing.T) string {
 	return m.sent[len(m.sent)-1].Code
 }
 
+// album is the web: every address has a picture, unless it fails.
+type album struct {
+	err     error
+	fetches atomic.Int32
+}
+
+func (a *album) Fetch(_ context.Context, address string) (picture.Picture, error) {
+	a.fetches.Add(1)
+	return picture.Picture{ContentType: "image/png", Content: []byte(address), SHA256: hex.EncodeToString([]byte(address))}, a.err
+}
+
 type noLimit struct{}
 
 func (noLimit) Wait(context.Context, string, time.Duration) (time.Duration, error) { return 0, nil }
@@ -87,6 +102,7 @@ type bench struct {
 	provider *fakeProvider
 	factor   secondFactor
 	mails    *mailbox
+	pictures *album
 	policy   *pendingauth.Policy
 	offset   *atomic.Int64
 }
@@ -126,7 +142,7 @@ func newBench(t *testing.T, db *store.DB) bench {
 		Issuer: "https://t.example/auth/v1", Config: session.Config{AccessTTL: time.Hour, ReuseWindow: 10 * time.Second, MailTTL: time.Hour},
 	}
 	b := bench{
-		db: db, mails: mails, offset: offset, policy: &pendingauth.Policy{Sources: map[string]pendingauth.SourcePolicy{}},
+		db: db, mails: mails, pictures: &album{}, offset: offset, policy: &pendingauth.Policy{Sources: map[string]pendingauth.SourcePolicy{}},
 		provider: &fakeProvider{person: provider.Person{Subject: "4711", Nickname: "Lin", AvatarURL: "https://p.example/a.png", Email: "lin@example.com", EmailVerified: true}},
 		factor:   secondFactor{enabled: map[uuid.UUID]bool{}},
 	}
@@ -138,9 +154,15 @@ func newBench(t *testing.T, db *store.DB) bench {
 		Accounts: accounts, Sessions: sessions, Sources: registry,
 		SecondFactor: b.factor, Store: db.PendingAuth(), Grants: db.PendingAuth(), Mailer: mails, Sealer: key,
 		Policy: func(context.Context) (pendingauth.Policy, error) { return *b.policy, nil },
-		InTx:   db.InTx, Now: now, RedirectURI: "https://t.example/auth/v1/callback",
+		InTx:   db.InTx, Now: now, Pictures: b.pictures, CallbackURL: "https://t.example/auth/v1/callback",
 	}
 	return b
+}
+
+// arrive comes back to the callback of the one source.
+func (b bench) arrive(t *testing.T, query url.Values, browser string) (pendingauth.Outcome, error) {
+	t.Helper()
+	return b.Finish(t.Context(), pendingauth.Arrival{Source: "linuxdo", Query: query, Browser: browser})
 }
 
 // trip goes to the provider and back.
@@ -155,7 +177,7 @@ func (b bench) trip(t *testing.T, start pendingauth.Start) (pendingauth.Outcome,
 	if err != nil {
 		t.Fatal(err)
 	}
-	return b.Finish(t.Context(), url.Values{"state": {goTo.Query().Get("state")}, "code": {"c"}}, started.Browser)
+	return b.arrive(t, url.Values{"state": {goTo.Query().Get("state")}, "code": {"c"}}, started.Browser)
 }
 
 func (b bench) pending(t *testing.T) string {
@@ -366,18 +388,45 @@ func TestAttackStateIsForOneBrowserAndOneUse(t *testing.T) {
 		}
 		back := url.Values{"state": {goTo.Query().Get("state")}, "code": {"c"}}
 		for name, browser := range map[string]string{"no cookie": "", "another browser": "x" + started.Browser[1:]} {
-			if _, err := b.Finish(t.Context(), back, browser); !errors.Is(err, pendingauth.ErrFlowUnknown) {
+			if _, err := b.arrive(t, back, browser); !errors.Is(err, pendingauth.ErrFlowUnknown) {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
-		if _, err := b.Finish(t.Context(), url.Values{"state": {"fixed"}, "code": {"c"}}, started.Browser); !errors.Is(err, pendingauth.ErrFlowUnknown) {
+		if _, err := b.arrive(t, url.Values{"state": {"fixed"}, "code": {"c"}}, started.Browser); !errors.Is(err, pendingauth.ErrFlowUnknown) {
 			t.Errorf("a state of the attacker's: %v", err)
 		}
-		if _, err := b.Finish(t.Context(), back, started.Browser); err != nil {
+		if _, err := b.arrive(t, back, started.Browser); err != nil {
 			t.Fatalf("the right browser: %v", err)
 		}
-		if _, err := b.Finish(t.Context(), back, started.Browser); !errors.Is(err, pendingauth.ErrFlowUnknown) {
+		if _, err := b.arrive(t, back, started.Browser); !errors.Is(err, pendingauth.ErrFlowUnknown) {
 			t.Errorf("the callback replayed: %v", err)
+		}
+	})
+}
+
+func TestAttackAnAnswerAtAnotherProvidersAddressGoesNowhere(t *testing.T) {
+	each(t, func(t *testing.T, b bench) {
+		started, err := b.Begin(t.Context(), pendingauth.Start{Source: "linuxdo", RedirectTo: "/home"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		goTo, err := url.Parse(started.URL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := goTo.Query().Get("redirect_uri"); got != "https://t.example/auth/v1/callback/linuxdo" {
+			t.Fatalf("the redirect URI names the source: %s", got)
+		}
+		back := pendingauth.Arrival{
+			Source: "corp", Query: url.Values{"state": {goTo.Query().Get("state")}, "code": {"c"}}, Browser: started.Browser,
+		}
+		out, err := b.Finish(t.Context(), back)
+		if !errors.Is(err, pendingauth.ErrMixedUp) || b.provider.exchanges.Load() != 0 || out.Pending != "" {
+			t.Fatalf("the code must reach no provider: %+v, %v, %d exchanges", out, err, b.provider.exchanges.Load())
+		}
+		back.Source = "linuxdo"
+		if _, err := b.Finish(t.Context(), back); !errors.Is(err, pendingauth.ErrFlowUnknown) {
+			t.Errorf("and the flow is spent: %v", err)
 		}
 	})
 }

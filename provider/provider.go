@@ -28,6 +28,12 @@ type Checker interface {
 	Check(ctx context.Context, redirectURI string) error
 }
 
+// Keyed is a provider whose people all have one Person.Key: an OpenID issuer.
+type Keyed interface {
+	// Key returns it.
+	Key() string
+}
+
 // Start is what a flow begins with.
 type Start struct {
 	State       string // opaque, alphanumeric, 16 to 128 characters

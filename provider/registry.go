@@ -78,6 +78,20 @@ func (r *Registry) All() []Entry {
 	return all
 }
 
+// SourceOf returns the provider that an identity is from, by its type and key:
+// of several issuers, each has its own name. Where two entries are clients of
+// one issuer it is the first by name. Fault: ErrUnknown, when it is no longer
+// configured.
+func (r *Registry) SourceOf(kind, key string) (Entry, error) {
+	for _, e := range r.All() {
+		keyed, isKeyed := e.Provider.(Keyed)
+		if e.Type == kind && (!isKeyed || keyed.Key() == key) {
+			return e, nil
+		}
+	}
+	return Entry{}, ErrUnknown
+}
+
 // Build makes a provider of one type from settings, which decode fills in: the
 // composition root keeps a map of these by type, one line for each adapter.
 type Build func(decode func(config any) error, rt Runtime) (Provider, error)

@@ -28,7 +28,7 @@ type Update struct {
 //
 // Faults: those of identity.SetPassword and NormalizeEmail, identity.ErrEmailTaken,
 // ErrSecondFactorNeeded, ErrConfirmationNeeded, ErrNonceWrong,
-// ErrCurrentPasswordWrong, ErrMailTooSoon.
+// ErrCurrentPasswordWrong, ErrMailTooSoon, identity.ErrMetadataTooLarge.
 func (s *Service) UpdateUser(ctx context.Context, user identity.User, from Session, u Update) (identity.User, error) {
 	err := s.allow(ctx, user, from, u)
 	if err != nil {
@@ -41,8 +41,9 @@ func (s *Service) UpdateUser(ctx context.Context, user identity.User, from Sessi
 	}
 	if u.Data != nil {
 		user, err = s.Accounts.Modify(ctx, user.ID, identity.ActionModified, func(target *identity.User) error {
-			target.UserMetadata = identity.MergeMetadata(target.UserMetadata, u.Data)
-			return nil
+			var err error
+			target.UserMetadata, err = identity.ChangeMetadata("data", target.UserMetadata, u.Data)
+			return err
 		})
 		if err != nil {
 			return identity.User{}, err

@@ -16,6 +16,7 @@ type RateLimits struct {
 	Requests httpapi.Rate `doc:"Requests to /api/v1 from one address, event streams not counted." default:"1200/1m"`
 	Account  httpapi.Rate `doc:"Requests to /api/v1 by one user, event streams not counted." default:"600/1m"`
 	Proof    httpapi.Rate `doc:"Passwords and codes tried to confirm access or as a second factor, for one account." default:"10/5m"`
+	Avatars  httpapi.Rate `doc:"Pictures set by one user." default:"30/10m"`
 }
 
 // proof is the limit of confirming access.

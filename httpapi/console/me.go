@@ -19,7 +19,7 @@ type Person struct {
 	Provider     string     `json:"provider" doc:"How the account began: email, anonymous, supabase."`
 	Subject      string     `json:"subject" doc:"The user's id at the issuer."`
 	Nickname     string     `json:"nickname"`
-	AvatarURL    string     `json:"avatar_url"`
+	AvatarURL    string     `json:"avatar_url" doc:"A path of this server; empty when there is no picture." example:"/avatars/9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"`
 	CreatedAt    time.Time  `json:"created_at"`
 	LastSignInAt *time.Time `json:"last_sign_in_at" doc:"Null when never."`
 }

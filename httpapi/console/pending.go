@@ -21,8 +21,8 @@ type ThirdParty struct {
 type PendingView struct {
 	Source          string     `json:"source" doc:"The provider's configured name."`
 	Type            string     `json:"type" doc:"The provider's type: linuxdo, oidc, wechat, google, github."`
-	Nickname        string     `json:"nickname" doc:"As the provider states it; a candidate."`
-	AvatarURL       string     `json:"avatar_url" doc:"As the provider states it; a candidate."`
+	Nickname        string     `json:"nickname" doc:"What the provider's name for the person gives here; a candidate."`
+	AvatarURL       string     `json:"avatar_url" doc:"Where this server shows the provider's picture, a candidate; empty when it states none."`
 	ProviderEmail   string     `json:"provider_email" doc:"As the provider states it; it selects and proves nothing."`
 	EmailRequired   bool       `json:"email_required" doc:"An account from this source needs a verified address."`
 	Email           string     `json:"email" doc:"The address typed here."`
@@ -69,6 +69,7 @@ func AddThirdParty(a *API, t ThirdParty) {
 	Register(a, Public, op("start-flow", http.MethodPost, "/auth/flows", "Set out for a provider"), t.start)
 	Register(a, User, op("start-bind", http.MethodPost, "/auth/bindings", "Set out to bind a provider's identity to the caller's account"), t.startBind)
 	Register(a, Public, op("get-pending", http.MethodGet, "/auth/pending", "The sign-in that waits in this browser"), t.summary)
+	Register(a, Public, withPicture(op("get-pending-avatar", http.MethodGet, pendingPicture, "The provider's picture of the person")), t.picture)
 	Register(a, Public, op("cancel-pending", http.MethodDelete, "/auth/pending", "Give the sign-in up"), t.cancel)
 	Register(a, Public, op("send-pending-code", http.MethodPost, "/auth/pending/email", "Mail a code to an address"), t.sendCode)
 	Register(a, Public, op("verify-pending-code", http.MethodPost, "/auth/pending/email/verify", "Verify the address with the code"), t.verifyCode)
@@ -145,11 +146,27 @@ func (t ThirdParty) view(ctx context.Context, p pendingauth.Pending, err error) 
 		return nil, err
 	}
 	return &pendingOutput{Body: PendingView{
-		Source: p.Source, Type: p.Identity.ProviderType, Nickname: p.Nickname, AvatarURL: p.AvatarURL,
+		Source: p.Source, Type: p.Identity.ProviderType, Nickname: p.Nickname, AvatarURL: previewOf(p),
 		ProviderEmail: p.ProviderEmail, EmailRequired: p.EmailRequired, Email: p.Email,
 		EmailVerified: p.EmailVerifiedAt != nil, EmailHasAccount: hasAccount, IsProven: p.IsProven(),
 		ExpiresAt: p.ExpiresAt, ServerTime: t.Service.Now().UTC(), CodeExpiresAt: p.CodeExpiresAt, AttemptsLeft: p.AttemptsLeft(),
 	}}, nil
+}
+
+// previewOf is the path of the provider's picture. Its own address is shown to
+// nobody: a page that loaded it would tell the provider who looks.
+func previewOf(p pendingauth.Pending) string {
+	if p.AvatarURL == "" {
+		return ""
+	}
+	return basePath + pendingPicture
+}
+
+const pendingPicture = "/auth/pending/avatar"
+
+func (t ThirdParty) picture(ctx context.Context, in *PendingCookie) (*pictureOutput, error) {
+	p, err := t.Service.Picture(ctx, in.Pending)
+	return preview(p, err)
 }
 
 type cancelOutput struct {

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"net/url"
 
+	"github.com/go-chi/chi/v5"
+
 	"tessera/fault"
 	"tessera/httpapi"
 	"tessera/pendingauth"
@@ -37,16 +39,18 @@ func (s *Surface) authorize(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// callback answers GET and POST /callback, where every provider sends the
-// browser back to. It always ends in a redirect: to where the flow began, or
-// to our page where the person chooses. No token stands in any of them.
+// callback answers GET and POST /callback/{provider}, where the providers send
+// the browser back to. It always ends in a redirect: to where the flow began,
+// or to our page where the person chooses. No token stands in any of them.
 func (s *Surface) callback(w http.ResponseWriter, r *http.Request) error {
 	if err := r.ParseForm(); err != nil {
 		return httpapi.ErrBodyInvalid.Because(err)
 	}
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Referrer-Policy", "no-referrer")
-	out, err := s.Pending.Finish(r.Context(), r.Form, httpapi.ReadCookie(r, httpapi.BrowserCookie))
+	out, err := s.Pending.Finish(r.Context(), pendingauth.Arrival{
+		Source: chi.URLParam(r, "provider"), Query: r.Form, Browser: httpapi.ReadCookie(r, httpapi.BrowserCookie),
+	})
 	switch {
 	case err != nil && out.RedirectTo == "":
 		return s.redirectFailure(w, r, "", "invalid_request", err)

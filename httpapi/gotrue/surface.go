@@ -81,8 +81,8 @@ func (s *Surface) mountPublic(r chi.Router) {
 	handle(http.MethodGet, "/verify", s.limited(s.Rates.verify(), s.showLink))
 	handle(http.MethodPost, "/verify", s.limited(s.Rates.verify(), s.verify))
 	handle(http.MethodGet, "/authorize", s.limited(s.Rates.authorize(), s.authorize))
-	handle(http.MethodGet, "/callback", s.callback)
-	handle(http.MethodPost, "/callback", s.callback)
+	handle(http.MethodGet, "/callback/{provider}", s.callback)
+	handle(http.MethodPost, "/callback/{provider}", s.callback)
 }
 
 func (s *Surface) mountSignedIn(r chi.Router) {

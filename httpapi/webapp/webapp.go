@@ -122,7 +122,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // isForeign reports whether a path belongs to another surface, so that a
 // misspelled API call is not answered with a page.
 func isForeign(name string) bool {
-	for _, prefix := range []string{"/api", "/auth/v1", "/v1", "/metrics", "/healthz", "/readyz"} {
+	for _, prefix := range []string{"/api", "/auth/v1", "/v1", "/avatars", "/metrics", "/healthz", "/readyz"} {
 		if name == prefix || strings.HasPrefix(name, prefix+"/") {
 			return true
 		}

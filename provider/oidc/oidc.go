@@ -61,6 +61,9 @@ func NewWithProfile(config Config, profile Profile, rt provider.Runtime) (*Provi
 	return p, nil
 }
 
+// Key is the issuer, which is the key of its people's identities.
+func (p *Provider) Key() string { return p.config.Issuer }
+
 // AuthURL returns where the browser goes. Faults: ErrUnreachable, ErrRefused,
 // ErrUntrusted about the discovery document.
 func (p *Provider) AuthURL(ctx context.Context, start provider.Start) (string, error) {

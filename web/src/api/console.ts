@@ -1,5 +1,5 @@
 import type { paths } from './schema'
-import type { PublicConfig, TestUserRequest } from './types'
+import type { AvatarChoice, PublicConfig, TestUserRequest } from './types'
 import createClient from 'openapi-fetch'
 import { sendRequest } from './http'
 
@@ -27,6 +27,16 @@ export function consoleApi(authorised: Sender) {
   return {
     me: () => bodyOf(client.GET('/me')),
     syncUser: () => bodyOf(client.POST('/auth/sync-user')),
+    changeNickname: (nickname: string) => bodyOf(client.PATCH('/me', {
+      body: { nickname },
+    })),
+    setAvatar: (body: AvatarChoice) => bodyOf(client.PUT('/me/avatar', { body })),
+    removeAvatar: () => bodyOf(client.DELETE('/me/avatar')),
+    bindings: async () => (await bodyOf(client.GET('/me/bindings'))).data ?? [],
+    /** A picture that only its owner may see, by the path that another answer named. */
+    picture: async (path: string) => (await authorised(new Request(new URL(path, location.origin), {
+      headers: { Accept: 'image/*' },
+    }))).blob(),
     async inspectToken(token: string) {
       const verdict = await bodyOf(client.POST('/auth/inspect-token', {
         body: { token },

@@ -132,6 +132,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/auth/pending/avatar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The provider's picture of the person
+         * @description For our own pages: the cookie tessera_pending names the sign-in. For anybody.
+         */
+        get: operations["get-pending-avatar"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/auth/pending/bind": {
         parameters: {
             query?: never;
@@ -429,7 +449,11 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Change the nickname
+         * @description For signed-in users who are not anonymous.
+         */
+        patch: operations["change-me"];
         trace?: never;
     };
     "/me/access": {
@@ -470,6 +494,70 @@ export interface paths {
          * @description For signed-in users who are not anonymous.
          */
         post: operations["send-access-code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me/avatar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set the picture: an upload, an address, or a provider's
+         * @description It is decoded, made to fit 512 by 512 pixels, and kept as our own JPEG or PNG of at most 102400 bytes. For signed-in users who are not anonymous.
+         */
+        put: operations["put-avatar"];
+        post?: never;
+        /**
+         * Take the picture away; nothing comes back in its place
+         * @description For signed-in users who are not anonymous.
+         */
+        delete: operations["delete-avatar"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me/bindings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The ways to sign in, and what their providers suggest
+         * @description For signed-in users who are not anonymous.
+         */
+        get: operations["list-bindings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/me/bindings/{identity_id}/avatar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The picture that a provider states
+         * @description For signed-in users who are not anonymous.
+         */
+        get: operations["get-binding-avatar"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -712,6 +800,55 @@ export interface components {
             /** @description Give this as before to go on; null at the end. */
             next: string | null;
         };
+        AvatarInputBody: {
+            /** @description A JPEG, PNG, GIF or WebP of up to 3 MiB, as a data URL. */
+            data_url?: string;
+            /**
+             * Format: uuid
+             * @description The identity whose provider states the picture.
+             */
+            identity_id?: string;
+            /** @description Where the picture is now. This server fetches it once, and keeps its own copy. */
+            url?: string;
+        };
+        Binding: {
+            /**
+             * @description The address, or enough of the account's id there to tell two apart.
+             * @example 12•••89
+             */
+            account: string;
+            /** @description Where this server shows the picture that the provider states, a suggestion; empty when it states none. */
+            avatar_url: string;
+            /** Format: date-time */
+            bound_at: string;
+            /**
+             * @description How people know the provider: of several OpenID issuers, which one.
+             * @example Corp SSO
+             */
+            display_name: string;
+            /** Format: uuid */
+            identity_id: string;
+            /**
+             * Format: date-time
+             * @description Null when never.
+             */
+            last_used_at: string | null;
+            /** @description What the provider's name for the person would give here; a suggestion. */
+            nickname: string;
+            /**
+             * @description The provider's configured name; empty for email and for what is no longer configured.
+             * @example corp
+             */
+            source: string;
+            /**
+             * @description email, linuxdo, oidc, wechat, google, github or supabase.
+             * @example oidc
+             */
+            type: string;
+        };
+        BindingsOutputBody: {
+            data: components["schemas"]["Binding"][] | null;
+        };
         ChoicesInputBody: {
             /** @description Take the provider's avatar. */
             adopt_avatar?: boolean;
@@ -814,6 +951,10 @@ export interface components {
             /** @description As abcde-fghjk. They are not shown again. */
             codes: string[] | null;
         };
+        NicknameInputBody: {
+            /** @description 1 to 32 visible characters; empty takes it away. It is data: whatever shows it escapes it. */
+            nickname: string;
+        };
         PasswordInputBody: {
             /** @description At most 72 bytes. */
             password: string;
@@ -824,7 +965,7 @@ export interface components {
              * @description Wrong proofs that are still allowed.
              */
             attempts_left: number;
-            /** @description As the provider states it; a candidate. */
+            /** @description Where this server shows the provider's picture, a candidate; empty when it states none. */
             avatar_url: string;
             /**
              * Format: date-time
@@ -842,7 +983,7 @@ export interface components {
             expires_at: string;
             /** @description An account to bind to has been proven. */
             is_proven: boolean;
-            /** @description As the provider states it; a candidate. */
+            /** @description What the provider's name for the person gives here; a candidate. */
             nickname: string;
             /** @description As the provider states it; it selects and proves nothing. */
             provider_email: string;
@@ -854,6 +995,10 @@ export interface components {
             type: string;
         };
         Person: {
+            /**
+             * @description A path of this server; empty when there is no picture.
+             * @example /avatars/9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+             */
             avatar_url: string;
             /** Format: date-time */
             created_at: string;
@@ -1420,6 +1565,40 @@ export interface operations {
             };
         };
     };
+    "get-pending-avatar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: {
+                tessera_pending?: string;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The picture, in this server's encoding */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    "Content-Type"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": string;
+                    "image/png": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "bind-from-pending": {
         parameters: {
             query?: never;
@@ -1912,6 +2091,39 @@ export interface operations {
             };
         };
     };
+    "change-me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NicknameInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Person"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-access": {
         parameters: {
             query?: never;
@@ -1989,6 +2201,131 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-avatar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AvatarInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Person"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-avatar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Person"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-bindings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BindingsOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-binding-avatar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                identity_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The picture, in this server's encoding */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    "Content-Type"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": string;
+                    "image/png": string;
+                };
             };
             /** @description Error */
             default: {

@@ -13,6 +13,10 @@ export type PublicConfig = Omit<Schemas['PublicConfig'], 'supabase' | 'simulator
 
 /** `GET /me`. Times are RFC 3339. */
 export type Me = Schemas['Person']
+/** `GET /me/bindings`: a way to sign in, and what its provider suggests. */
+export type Binding = Schemas['Binding']
+/** `PUT /me/avatar`: exactly one of them. */
+export type AvatarChoice = Pick<Schemas['AvatarInputBody'], 'data_url'> | Pick<Schemas['AvatarInputBody'], 'url'> | Pick<Schemas['AvatarInputBody'], 'identity_id'>
 export type TokenVerdict = Omit<Schemas['TokenVerdict'], 'checks'> & { checks: Schemas['TokenCheck'][] }
 export type TestUser = Schemas['TestUser']
 /** `expires_at` is in seconds since 1970. */

@@ -49,5 +49,9 @@ export function useFormat() {
         n: (value / 1000).toFixed(1),
       })
 
-  return { dateTime, clock, milliseconds }
+  const bytes = (value: number) => t('common.kilobytes', {
+    n: (value / 1024).toFixed(1),
+  })
+
+  return { dateTime, clock, milliseconds, bytes }
 }

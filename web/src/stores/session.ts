@@ -170,6 +170,8 @@ export const useSession = defineStore('session', () => {
     expectReturn: () => device.set(hintKey, '1'),
     /** Takes over the session of an answer that replaced this one's token. */
     replace: hold,
+    /** What the server says of the user now. */
+    know: (now: Me) => void (me.value = now),
     signUp,
     signIn: async (email: string, password: string) => enter(await port().signIn(email, password)),
     verify: async (proof: MailProof) => enter(await port().verify(proof)),

@@ -3,20 +3,8 @@ import { sendJson } from '@/api/http'
 
 // The account's own part of the Supabase-compatible surface: identities and factors.
 
-export interface Identity {
-  identity_id: string
-  /** The provider's type: email, linuxdo, oidc, wechat, google, github. */
-  provider: string
-  /** The provider's subject; of an e-mail identity the user's id. */
-  id: string
-  identity_data?: Record<string, unknown>
-  created_at: string
-  last_sign_in_at?: string
-  email?: string
-}
-
 export interface Factor { id: string, status: 'verified' | 'unverified', friendly_name?: string, factor_type: string, created_at: string }
-export interface Account { id: string, email: string, identities: Identity[], factors?: Factor[] }
+export interface Account { id: string, email: string, factors?: Factor[] }
 export interface Enrolment {
   id: string
   /** `qr_code` is an SVG document. */
@@ -46,12 +34,4 @@ export function accountApi(anonKey: string, token: () => Promise<string | null>)
       return { accessToken: session.access_token, expiresAt: session.expires_at }
     },
   }
-}
-
-/** Enough of a subject to tell two apart, and not enough to pass it on. */
-export function masked(subject: string): string {
-  const signs = Array.from(subject)
-  return signs.length <= 4
-    ? `•••${signs.at(-1) ?? ''}`
-    : `${signs.slice(0, 2).join('')}•••${signs.slice(-2).join('')}`
 }

@@ -1,4 +1,5 @@
 import type { Account } from './accountApi'
+import type { Binding } from '@/api/types'
 import { shallowRef } from 'vue'
 import { useAction } from '@/lib/useAction'
 import { usePublicConfig } from '@/stores/publicConfig'
@@ -10,12 +11,17 @@ export function useAccountApi() {
   return accountApi(usePublicConfig().config.anon_key, session.accessToken)
 }
 
-/** The signed-in account with its identities and factors. */
+/** The signed-in account: what it is bound to, and its factors. */
 export function useAccount() {
   const api = useAccountApi()
+  const session = useSession()
   const account = shallowRef<Account | null>(null)
+  const bindings = shallowRef<Binding[]>([])
   const load = useAction(async () => {
-    account.value = await api.account()
+    [account.value, bindings.value] = await Promise.all([
+      api.account(),
+      session.api.bindings(),
+    ])
   })
-  return { account, load }
+  return { account, bindings, load }
 }

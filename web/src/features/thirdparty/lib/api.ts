@@ -1,5 +1,5 @@
 import type { components } from '@/api/schema'
-import { sendJson } from '@/api/http'
+import { send, sendJson } from '@/api/http'
 
 // Signing in through other providers, as our own pages do it: the pending sign-in is named by an HttpOnly cookie, and
 // the header says that the request comes from one of these pages.
@@ -26,6 +26,10 @@ export const thirdPartyApi = {
   start: (outset: Outset) => post<{ url: string }>('/flows', outset),
   startBind: (outset: Outset, token: string | null) => post<{ url: string }>('/bindings', outset, token),
   pending: () => sendJson<PendingView>(`${base}/pending`, { headers }),
+  /** The provider's picture, in our server's encoding; `path` is the `avatar_url` of the pending sign-in. */
+  picture: async (path: string) => (await send(path, {
+    headers: { ...headers, Accept: 'image/*' },
+  })).blob(),
   cancel: () => sendJson<void>(`${base}/pending`, { method: 'DELETE', headers }),
   sendCode: (email: string) => post<PendingView>('/pending/email', { email }),
   verifyCode: (code: string) => post<PendingView>('/pending/email/verify', { code }),

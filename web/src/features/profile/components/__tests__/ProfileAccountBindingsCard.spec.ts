@@ -7,43 +7,91 @@ import ProfileAccountBindingsCard from '../ProfileAccountBindingsCard.vue'
 
 const email = {
   identity_id: 'i-1',
-  provider: 'email',
-  id: 'u-1',
-  created_at: '2026-01-01T00:00:00Z',
-  identity_data: { email: 'a@example.com' },
+  type: 'email',
+  source: '',
+  display_name: 'email',
+  account: 'a@example.com',
+  nickname: '',
+  avatar_url: '',
+  bound_at: '2026-01-01T00:00:00Z',
+  last_used_at: null,
 }
 const github = {
+  ...email,
   identity_id: 'i-2',
-  provider: 'github',
-  id: '123456789',
-  created_at: '2026-01-02T00:00:00Z',
-  last_sign_in_at: '2026-01-03T00:00:00Z',
-  identity_data: { name: 'Octo', avatar_url: 'https://pictures.example/o.png' },
+  type: 'github',
+  source: 'github',
+  display_name: 'GitHub',
+  account: '12•••89',
+  nickname: 'Octo',
+  avatar_url: '/api/v1/me/bindings/i-2/avatar',
+  last_used_at: '2026-01-03T00:00:00Z',
 }
+const issuer = (name: string, display: string) => ({
+  ...email,
+  identity_id: `i-${name}`,
+  type: 'oidc',
+  source: name,
+  display_name: display,
+  account: 'su•••ct',
+})
 const config = {
   sources: [
     { name: 'github', type: 'github', display_name: 'GitHub' },
     { name: 'linuxdo', type: 'linuxdo', display_name: 'LINUX DO' },
+    { name: 'corp', type: 'oidc', display_name: 'Corp SSO' },
+    { name: 'school', type: 'oidc', display_name: 'School' },
   ],
 }
 
-async function show(identities: unknown[]) {
+async function show(bindings: unknown[]) {
+  // The card's pictures come by calls of the page's own.
+  URL.createObjectURL = () => 'blob:picture'
+  URL.revokeObjectURL = () => {}
   const mounted = await mountPage(ProfileAccountBindingsCard, {
-    props: { identities },
+    props: { bindings: [] },
     config,
   })
-  vi.spyOn(useSession(), 'accessToken').mockResolvedValue('token')
+  const session = useSession()
+  vi.spyOn(session, 'accessToken').mockResolvedValue('token')
+  vi.spyOn(session.api, 'picture').mockResolvedValue(new Blob(['picture']))
+  await mounted.wrapper.setProps({ bindings })
+  await flushPromises()
   return mounted.wrapper
 }
 
 describe('profileAccountBindingsCard', () => {
-  it('lists what is bound, the account there masked, names for reference', async () => {
+  it('lists what is bound, the account there masked, names and pictures for reference', async () => {
     const row = (await show([email, github])).get('[data-testid=binding-github]')
     expect(row.text()).toContain('GitHub')
     expect(row.text()).toContain('12•••89')
-    expect(row.text()).not.toContain('123456789')
-    expect(row.text()).toContain('Octo')
-    expect(row.text()).toContain('A picture at pictures.example')
+    expect(row.get('[data-testid=suggested-nickname]').text()).toBe('Octo')
+    expect(row.get('img').attributes('src')).toBe('blob:picture')
+  })
+
+  it('calls each OpenID issuer by its own name', async () => {
+    const wrapper = await show([
+      issuer('corp', 'Corp SSO'),
+      issuer('school', 'School'),
+    ])
+    expect(wrapper.get('[data-testid=binding-corp]').text()).toContain('Corp SSO')
+    expect(wrapper.get('[data-testid=binding-school]').text()).toContain('School')
+    expect(wrapper.find('[data-testid=bind-corp]').exists()).toBe(false)
+  })
+
+  it('takes a suggestion over by a press, and by nothing else', async () => {
+    const wrapper = await show([email, github])
+    const session = useSession()
+    const avatar = vi.spyOn(session.api, 'setAvatar').mockResolvedValue({ nickname: '', avatar_url: '/avatars/x' } as never)
+    const nickname = vi.spyOn(session.api, 'changeNickname').mockResolvedValue({ nickname: 'Octo' } as never)
+    await wrapper.get('[data-testid=take-avatar]').trigger('click')
+    await flushPromises()
+    expect(avatar).toHaveBeenCalledWith({ identity_id: 'i-2' })
+    expect(nickname).not.toHaveBeenCalled()
+    await wrapper.get('[data-testid=take-nickname]').trigger('click')
+    await flushPromises()
+    expect(nickname).toHaveBeenCalledWith('Octo')
+    expect(wrapper.find('[data-testid=take-nickname]').exists()).toBe(false)
   })
 
   it('offers those that are not bound', async () => {

@@ -9,7 +9,7 @@ const base: PendingView = {
   source: 'linuxdo',
   type: 'linuxdo',
   nickname: 'Neo',
-  avatar_url: 'https://pictures.example/neo.png',
+  avatar_url: '/api/v1/auth/pending/avatar',
   provider_email: '',
   email_required: false,
   email: '',
@@ -24,6 +24,9 @@ const base: PendingView = {
 const codeOut = { email: 'neo@example.com', code_expires_at: '2026-01-01T00:10:00Z' }
 const verified = { ...codeOut, email_verified: true, code_expires_at: null }
 const problem = (status: number, code: string) => json({ code, detail: code, request_id: 'req-1' }, status)
+const picture = () => new Response(new Blob(['picture'], { type: 'image/png' }), {
+  headers: { 'Content-Type': 'image/png' },
+})
 const done = () => json({ redirect_to: '/home' })
 
 type Answers = Record<string, () => Response>
@@ -31,7 +34,9 @@ type Answers = Record<string, () => Response>
 async function open(answers: Answers, props: Record<string, string> = {}) {
   const calls = fakeFetch(({ method, url }) => {
     const path = url.replace('/api/v1/auth', '')
-    const answer = answers[`${method} ${path}`]
+    const answer = answers[`${method} ${path}`] ?? (path === '/pending/avatar'
+      ? picture
+      : undefined)
     // The session that a completion has left in its cookie.
     if (!answer && url.includes('grant_type=refresh_token'))
       return json({ code: 'refresh_token_not_found' }, 400)
@@ -84,6 +89,7 @@ describe('thirdPartyAuthCallbackFlow', () => {
     expect(wrapper.get('[data-testid=person]').text()).toContain('Neo')
     expect(wrapper.get('[data-testid=time-left]').text()).toBe('15:00 left')
     expect(calls[0]!.headers.get('X-Tessera-Session')).toBe('cookie')
+    expect(wrapper.get('[data-testid=person] img').attributes('src')).toMatch(/^blob:/)
   })
 
   it.each([
@@ -102,6 +108,11 @@ describe('thirdPartyAuthCallbackFlow', () => {
       ['adopt_avatar'],
       { adopt_nickname: false, adopt_avatar: true },
     ],
+    [
+      'both',
+      ['adopt_nickname', 'adopt_avatar'],
+      { adopt_nickname: true, adopt_avatar: true },
+    ],
   ])('creates an account that takes over %s', async (_, switches, choices) => {
     const flow = await open({
       'GET /pending': pending(),
@@ -117,6 +128,30 @@ describe('thirdPartyAuthCallbackFlow', () => {
     await flow.press('complete')
     expect(flow.sent('/pending/create')).toEqual([choices])
     expect(flow.router.currentRoute.value.fullPath).toBe('/home')
+  })
+
+  it('does not offer a picture that cannot be had', async () => {
+    const flow = await open({
+      'GET /pending': pending(),
+      'GET /pending/avatar': () => problem(424, 'picture.unreachable'),
+    })
+    await flow.press('choose-create')
+    expect(flow.wrapper.get('[data-testid=adopt_avatar-suggested]').text()).toBe('Could not be loaded')
+    const row = flow.wrapper.get('[data-testid=adopt_avatar]')
+    expect((row.element.matches('button')
+      ? row
+      : row.get('button')).attributes('disabled')).toBeDefined()
+  })
+
+  it('says at the choice that the picture could not be taken, and has done nothing', async () => {
+    const flow = await open({
+      'GET /pending': pending(),
+      'POST /pending/create': () => problem(424, 'picture.unreachable'),
+    })
+    await flow.press('choose-create')
+    await flow.press('complete')
+    expect(flow.wrapper.get('h1').text()).toBe('Nickname and avatar')
+    expect(flow.wrapper.get('[role=alert]').text()).toContain('picture.unreachable')
   })
 
   it('asks for an address where one is required, and verifies it', async () => {
