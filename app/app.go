@@ -26,6 +26,10 @@ type Options struct {
 	// it: pages show both.
 	Demo       bool
 	Simulators []console.Simulator
+	// Failpoint, if set, is called at the named points of a third-party
+	// sign-in's completion. The crash tests end their own process there; no
+	// setting and no command of the program sets it.
+	Failpoint func(name string)
 }
 
 // App is a running server.

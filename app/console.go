@@ -1,6 +1,8 @@
 package app
 
 import (
+	"context"
+
 	"tessera/httpapi/console"
 )
 
@@ -19,7 +21,12 @@ func (a *App) console(r *rooms) *console.API {
 	})
 	console.AddInspect(api, r.verifier, r.sessions)
 	console.AddTestUsers(api, r.testUsers)
-	console.AddThirdParty(api, console.ThirdParty{Service: r.pending, Cookies: a.cookies()})
+	console.AddThirdParty(api, console.ThirdParty{
+		Service: r.pending, Cookies: a.cookies(),
+		LimitPassword: func(ctx context.Context, email string) error {
+			return a.options.Config.Auth.Surface.Limits.CheckPassword(ctx, r.limits, email)
+		},
+	})
 	console.AddSecurity(api, console.Security{
 		Sessions: r.sessions, Factors: r.factors, Limits: r.limits, Rates: a.options.Config.API.Limits, Cookies: a.cookies(),
 	})

@@ -117,6 +117,7 @@ func (a *App) wireProviders(_ context.Context, r *rooms) error {
 		Store: db.PendingAuth(), Grants: db.PendingAuth(), Pictures: recent, Mailer: r.sessions.Mailer, Sealer: a.core.key,
 		Policy: r.policies.current, InTx: db.InTx, Now: a.options.Now,
 		CallbackURL: a.core.issuer() + "/callback", OnSignIn: r.metrics.onSignIn,
+		Failpoint: a.options.Failpoint,
 	}
 	return nil
 }

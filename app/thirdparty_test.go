@@ -61,21 +61,9 @@ func (b *browser) do(method, path string, body any) reply {
 		}
 		content = bytes.NewReader(encoded)
 	}
-	target := path
-	if strings.HasPrefix(path, "/") {
-		target = b.server.URL + path
-	}
-	req, err := http.NewRequestWithContext(b.t.Context(), method, target, content)
+	req, err := b.request(method, path, content)
 	if err != nil {
 		b.t.Fatal(err)
-	}
-	if body != nil {
-		req.Header.Set("Content-Type", "application/json")
-	}
-	req.Header.Set("X-Tessera-Session", "cookie")
-	req.Header.Set("Origin", b.server.URL)
-	if b.bearer != "" {
-		req.Header.Set("Authorization", "Bearer "+b.bearer)
 	}
 	resp, err := b.client.Do(req)
 	if err != nil {
@@ -90,6 +78,27 @@ func (b *browser) do(method, path string, body any) reply {
 	r.location, _ = resp.Location()
 	_ = json.Unmarshal(raw, &r.body)
 	return r
+}
+
+// request is a request as a page of ours makes it; content is JSON, nil none.
+func (b *browser) request(method, path string, content io.Reader) (*http.Request, error) {
+	target := path
+	if strings.HasPrefix(path, "/") {
+		target = b.server.URL + path
+	}
+	req, err := http.NewRequestWithContext(b.t.Context(), method, target, content)
+	if err != nil {
+		return nil, err
+	}
+	if content != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	req.Header.Set("X-Tessera-Session", "cookie")
+	req.Header.Set("Origin", b.server.URL)
+	if b.bearer != "" {
+		req.Header.Set("Authorization", "Bearer "+b.bearer)
+	}
+	return req, nil
 }
 
 // want is do for a call that must answer a status.

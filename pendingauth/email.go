@@ -59,11 +59,12 @@ func (s *Service) VerifyCode(ctx context.Context, cookie, code string) (Pending,
 		return Pending{}, err
 	}
 	now := s.Now()
-	isLive := p.CodeHash != nil && p.CodeExpiresAt != nil && now.Before(*p.CodeExpiresAt) && p.CodeAttempts < maxCodes
+	mayTry, err := s.Store.TakeCodeTry(ctx, p.ID, maxCodes)
+	if err != nil {
+		return Pending{}, err
+	}
+	isLive := mayTry && p.CodeHash != nil && p.CodeExpiresAt != nil && now.Before(*p.CodeExpiresAt)
 	if !isLive || !hmac.Equal(p.CodeHash, s.hashCode(p, p.Email, code)) {
-		if err := s.Store.CountWrongCode(ctx, p.ID); err != nil {
-			return Pending{}, err
-		}
 		return Pending{}, ErrCodeWrong.On("code", "does not fit")
 	}
 	if err := s.Store.SetEmailVerified(ctx, p.ID, p.Email, now); err != nil {

@@ -38,7 +38,6 @@ type Pending struct {
 	EmailVerifiedAt *time.Time
 	CodeHash        []byte
 	CodeExpiresAt   *time.Time
-	CodeAttempts    int
 
 	BindUserID         uuid.UUID // the account that was proven; zero = none
 	PasswordVerifiedAt *time.Time

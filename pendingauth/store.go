@@ -23,7 +23,10 @@ type Store interface {
 	// SetEmailVerified notes that the code was right, if the address is still
 	// this one, and spends the code.
 	SetEmailVerified(ctx context.Context, id uuid.UUID, email string, at time.Time) error
-	CountWrongCode(ctx context.Context, id uuid.UUID) error
+	// TakeCodeTry counts one more try of the mailed code; false when limit of
+	// them were made. It comes before the code is looked at: of many tries at
+	// once, no more than limit are told anything.
+	TakeCodeTry(ctx context.Context, id uuid.UUID, limit int) (bool, error)
 	// SetProof notes what was proven of which account, in place of what was.
 	SetProof(ctx context.Context, id uuid.UUID, proven Proven) error
 	CountWrongProof(ctx context.Context, id uuid.UUID) error

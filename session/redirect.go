@@ -20,7 +20,8 @@ type Redirects struct {
 
 // NewRedirects returns the checker. externalURL is our own public URL, siteURL
 // the app's (may be ours too). patterns are allow-listed URLs in which "*"
-// stands for any part of a segment and "**" for anything; hasPages says that
+// stands for any part of a segment and "**" for anything, within the host or
+// the path where it stands; hasPages says that
 // our own web pages are there to take up mail links.
 func NewRedirects(externalURL, siteURL string, patterns []string, hasPages bool) (*Redirects, error) {
 	r := &Redirects{pages: hasPages}
@@ -53,19 +54,32 @@ func parseOrigin(raw string) (*url.URL, error) {
 }
 
 // globPattern compiles an allow-list entry. "." and "/" separate segments, so
-// that https://*.example.com does not match https://evil.com/x.example.com.
+// that https://*.example.com does not match https://evil.com/x.example.com. In
+// the host no star matches what would end it: else https://3627734734?.example.com
+// (an address in one number, and a query) would be a host of example.com.
 func globPattern(glob string) (*regexp.Regexp, error) {
-	if !strings.Contains(glob, "://") {
+	scheme, rest, ok := strings.Cut(glob, "://")
+	if !ok {
 		return nil, errors.New("want scheme://host/path")
 	}
+	host, path := rest, ""
+	if slash := strings.IndexByte(rest, '/'); slash >= 0 {
+		host, path = rest[:slash], rest[slash:]
+	}
+	return regexp.Compile("^" + stars(scheme, `[^./:?#]*`, `[^./:?#]*`) + "://" +
+		stars(host, `[^./?#@:\[\]]*`, `[^/?#@:\[\]]*`) + stars(path, `[^./?#]*`, `.*`) + "$")
+}
+
+// stars turns "*" and "**" into what they match, and quotes the rest.
+func stars(glob, one, two string) string {
 	var b strings.Builder
 	for rest := glob; rest != ""; {
 		switch {
 		case strings.HasPrefix(rest, "**"):
-			b.WriteString(".*")
+			b.WriteString(two)
 			rest = rest[2:]
 		case rest[0] == '*':
-			b.WriteString("[^./]*")
+			b.WriteString(one)
 			rest = rest[1:]
 		default:
 			next := strings.IndexByte(rest, '*')
@@ -76,7 +90,7 @@ func globPattern(glob string) (*regexp.Regexp, error) {
 			rest = rest[next:]
 		}
 	}
-	return regexp.Compile("^" + b.String() + "$")
+	return b.String()
 }
 
 // Resolve returns where to go for what a client asked: the wish itself where
@@ -114,12 +128,27 @@ func (r *Redirects) Check(wish string) (string, bool) {
 	if u.Scheme == "javascript" || u.Scheme == "data" || u.Scheme == "vbscript" || u.Scheme == "file" {
 		return "", false
 	}
+	if hasDotSegment(u.EscapedPath()) {
+		return "", false
+	}
 	for _, re := range r.allowed {
 		if re.MatchString(u.String()) {
 			return u.String(), true
 		}
 	}
 	return "", false
+}
+
+// hasDotSegment finds what would lead out of the folder that a pattern allows:
+// browsers resolve "..", spelled with percent signs too, after we have looked.
+func hasDotSegment(escapedPath string) bool {
+	for segment := range strings.SplitSeq(escapedPath, "/") {
+		plain := strings.ReplaceAll(strings.ToLower(segment), "%2e", ".")
+		if plain == "." || plain == ".." {
+			return true
+		}
+	}
+	return false
 }
 
 // isUnsafeInURL finds what browsers drop or turn into something else:

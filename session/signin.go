@@ -35,7 +35,7 @@ type SignUpOutcome struct {
 func (s *Service) SignUp(ctx context.Context, email, password string, data map[string]any, flow Flow) (SignUpOutcome, error) {
 	user, err := s.Accounts.SignUp(ctx, email, password, data)
 	if errors.Is(err, identity.ErrEmailTaken) && !s.Accounts.Config.Autoconfirm {
-		return s.repeatedSignUp(ctx, email, data, flow)
+		return s.repeatedSignUp(ctx, email, password, data, flow)
 	}
 	if err != nil {
 		s.observe("signup", err)
@@ -51,9 +51,11 @@ func (s *Service) SignUp(ctx context.Context, email, password string, data map[s
 }
 
 // repeatedSignUp answers a sign-up for an address that has an account. One
-// that never was confirmed gets its mail again; its password stays what the
-// first sign-up set, for nobody has proven anything yet.
-func (s *Service) repeatedSignUp(ctx context.Context, email string, data map[string]any, flow Flow) (SignUpOutcome, error) {
+// that never was confirmed gets its mail again. Where the two passwords differ
+// neither stays: nobody has proven anything, and whoever confirms the address
+// must not find it opened by a password of somebody else. They are signed in by
+// the mail, and set one then.
+func (s *Service) repeatedSignUp(ctx context.Context, email, password string, data map[string]any, flow Flow) (SignUpOutcome, error) {
 	normalised, err := identity.NormalizeEmail(email)
 	if err != nil {
 		return SignUpOutcome{}, err
@@ -63,6 +65,9 @@ func (s *Service) repeatedSignUp(ctx context.Context, email string, data map[str
 		return SignUpOutcome{}, err
 	}
 	if !user.IsConfirmed() {
+		if user, err = s.dropContestedPassword(ctx, user, password); err != nil {
+			return SignUpOutcome{}, err
+		}
 		user, err = s.sendTo(ctx, user, KindSignup, flow)
 		return SignUpOutcome{User: user}, err
 	}
@@ -71,6 +76,16 @@ func (s *Service) repeatedSignUp(ctx context.Context, email string, data map[str
 	}
 	nobody, err := s.imaginaryUser(normalised, data)
 	return SignUpOutcome{User: nobody}, err
+}
+
+// dropContestedPassword takes the password of an account that nobody confirmed,
+// unless it is the one that is given now.
+func (s *Service) dropContestedPassword(ctx context.Context, user identity.User, password string) (identity.User, error) {
+	matches, _, err := s.Accounts.Hasher.Verify(ctx, user.PasswordHash, password)
+	if err != nil || matches || user.PasswordHash == "" {
+		return user, err
+	}
+	return s.Accounts.StorePasswordHash(ctx, user.ID, "")
 }
 
 // imaginaryUser looks like a user who was just made, and is nobody. It has no

@@ -111,9 +111,15 @@ func (s *PendingAuth) SetEmailVerified(ctx context.Context, id uuid.UUID, email 
 	})
 }
 
-// CountWrongCode implements pendingauth.Store.
-func (s *PendingAuth) CountWrongCode(ctx context.Context, id uuid.UUID) error {
-	return s.change(ctx, id, func(u *accountdb.PendingAuthSessionUpdate) { u.AddCodeAttempts(1) })
+// TakeCodeTry implements pendingauth.Store. The conditional update decides.
+func (s *PendingAuth) TakeCodeTry(ctx context.Context, id uuid.UUID, limit int) (bool, error) {
+	n, err := s.db.accounts(ctx).PendingAuthSession.Update().
+		Where(pendingauthsession.ID(id), pendingauthsession.ConsumedAtIsNil(), pendingauthsession.CodeAttemptsLT(limit)).
+		AddCodeAttempts(1).Save(ctx)
+	if err != nil {
+		return false, fmt.Errorf("count try of a code: %w", err)
+	}
+	return n == 1, nil
 }
 
 // SetProof implements pendingauth.Store.
@@ -232,7 +238,7 @@ func pendingOf(row *accountdb.PendingAuthSession, err error) (pendingauth.Pendin
 	p := pendingauth.Pending{
 		ID: row.ID, TokenHash: row.TokenHash, Source: row.Provider, Nickname: row.Nickname, AvatarURL: row.AvatarURL,
 		ProviderEmail: row.ProviderEmail, EmailRequired: row.EmailRequired, Email: row.Email,
-		EmailVerifiedAt: utcOrNil(row.EmailVerifiedAt), CodeExpiresAt: utcOrNil(row.CodeExpiresAt), CodeAttempts: row.CodeAttempts,
+		EmailVerifiedAt: utcOrNil(row.EmailVerifiedAt), CodeExpiresAt: utcOrNil(row.CodeExpiresAt),
 		BindUserID: idOf(row.BindUserID), PasswordVerifiedAt: utcOrNil(row.PasswordVerifiedAt),
 		TOTPVerifiedAt: utcOrNil(row.TotpVerifiedAt), SessionVerifiedAt: utcOrNil(row.SessionVerifiedAt), ProofAttempts: row.ProofAttempts,
 		RedirectTo: row.RedirectTo, Challenge: session.Challenge{Value: row.CodeChallenge, Method: row.CodeChallengeMethod},

@@ -13,6 +13,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"net/http"
 	"net/url"
 	"os"
 	"strings"
@@ -111,18 +112,33 @@ func Start(t *testing.T, o Options) *Server {
 // and simulators, as an upgrade does.
 func (s *Server) Restart(t *testing.T, settings ...string) {
 	t.Helper()
+	s.StopToReturn(t)
+	s.Options.Settings = append(s.Options.Settings, settings...)
+	s.boot(t, nil)
+}
+
+// StopToReturn stops the server; whoever is started with its Options or its
+// Environment next is reached at the same address.
+func (s *Server) StopToReturn(t *testing.T) {
+	t.Helper()
 	s.Stop()
 	u, err := url.Parse(s.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.Options.Addr = u.Host
-	s.Options.Settings = append(s.Options.Settings, settings...)
-	s.boot(t, nil)
 }
 
 // Stop stops the server before the test ends.
 func (s *Server) Stop() { s.stop() }
+
+// Environment is what a process must be told to be this server.
+func (s *Server) Environment() []string {
+	return append([]string{
+		"TESSERA_SECRET_KEY=" + s.Options.SecretKey, "TESSERA_DATABASE_URL=" + s.Options.DatabaseURL,
+		"TESSERA_COORDINATION_URL=" + s.Options.CoordinationURL, "TESSERA_HTTP_ADDR=" + s.Options.Addr,
+	}, s.Options.Settings...)
+}
 
 func (s *Server) boot(t *testing.T, simulators *app.Simulators) {
 	t.Helper()
@@ -135,11 +151,7 @@ func (s *Server) boot(t *testing.T, simulators *app.Simulators) {
 		s.Options.Settings = append(append(environment, "TESSERA_LOG_LEVEL=debug", "TESSERA_HTTP_SHUTDOWN_TIMEOUT=5s",
 			"TESSERA_GATEWAY_SHUTDOWN_GRACE=1s"), s.Options.Settings...)
 	}
-	settings := append([]string{
-		"TESSERA_SECRET_KEY=" + s.Options.SecretKey, "TESSERA_DATABASE_URL=" + s.Options.DatabaseURL,
-		"TESSERA_COORDINATION_URL=" + s.Options.CoordinationURL, "TESSERA_HTTP_ADDR=" + s.Options.Addr,
-	}, s.Options.Settings...)
-	config, err := app.LoadConfig("", settings)
+	config, err := app.LoadConfig("", s.Environment())
 	if err != nil {
 		t.Fatalf("settings: %v", err)
 	}
@@ -150,6 +162,9 @@ func (s *Server) boot(t *testing.T, simulators *app.Simulators) {
 		t.Fatalf("start: %v", err)
 	}
 	s.stop = sync.OnceFunc(func() {
+		// Connections that a client opened ahead and never used would be waited
+		// for as if they were busy.
+		http.DefaultClient.CloseIdleConnections()
 		ctx, cancel := context.WithTimeout(context.Background(), 15*time.Second)
 		defer cancel()
 		if err := s.app.Stop(ctx); err != nil {

@@ -15,6 +15,9 @@ import (
 type ThirdParty struct {
 	Service *pendingauth.Service
 	Cookies httpapi.Cookies
+	// LimitPassword counts a try of an account's password, together with those
+	// at the other doors. Fault: httpapi.ErrRateLimited.
+	LimitPassword func(ctx context.Context, email string) error
 }
 
 // PendingView is a sign-in that waits for the person's choice.
@@ -214,6 +217,9 @@ type proofInput struct {
 }
 
 func (t ThirdParty) prove(ctx context.Context, in *proofInput) (*pendingOutput, error) {
+	if err := t.LimitPassword(ctx, in.Body.Email); err != nil {
+		return nil, err
+	}
 	p, err := t.Service.Prove(ctx, in.Pending, pendingauth.Credentials{
 		Email: in.Body.Email, Password: in.Body.Password, TOTP: in.Body.TOTP,
 	})

@@ -1,9 +1,11 @@
 package gotrue
 
 import (
+	"context"
 	"net/http"
 
 	"tessera/httpapi"
+	"tessera/identity"
 )
 
 // RateLimits say how often one client address, and one account, may ask.
@@ -40,8 +42,15 @@ func (r RateLimits) authorize() httpapi.Limit {
 	return httpapi.Limit{Name: "authorize", Address: r.Authorize}
 }
 
-func (r RateLimits) password() httpapi.Limit {
-	return httpapi.Limit{Name: "password", Address: r.Password, Account: r.PasswordByUser}
+// CheckPassword counts a try of the password of the account with an address,
+// as it was typed: whatever door it is tried at, it is one allowance. Fault:
+// httpapi.ErrRateLimited.
+func (r RateLimits) CheckPassword(ctx context.Context, limits *httpapi.Limits, email string) error {
+	account, err := identity.NormalizeEmail(email)
+	if err != nil {
+		account = email // not an address: nobody's, but limited all the same
+	}
+	return limits.Check(ctx, httpapi.Limit{Name: "password", Address: r.Password, Account: r.PasswordByUser}, account)
 }
 
 func (r RateLimits) verify() httpapi.Limit {

@@ -51,11 +51,7 @@ func (s *Surface) grantPassword(w http.ResponseWriter, r *http.Request, body tok
 	case body.Email == "":
 		return errPhoneDisabled.On("phone", "is not supported")
 	}
-	account, err := identity.NormalizeEmail(body.Email)
-	if err != nil {
-		account = body.Email // not an address: nobody's, but limited all the same
-	}
-	if err := s.Limits.Check(r.Context(), s.Rates.password(), account); err != nil {
+	if err := s.Rates.CheckPassword(r.Context(), s.Limits, body.Email); err != nil {
 		return err
 	}
 	grant, err := s.Sessions.SignInWithPassword(r.Context(), body.Email, body.Password)
