@@ -1,7 +1,7 @@
 # `make` lists the targets. Each is a line or two; the work is in scripts/.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo dev build web test check fmt lint generate migration verify bench e2e golden clean
+.PHONY: help demo dev build web test check fmt lint generate migration verify bench e2e attack golden clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -44,6 +44,9 @@ bench: ## Measure the server on SQLite and on PostgreSQL with Redis (ARGS="-dura
 
 e2e: ## Run the browser tests only
 	@scripts/test e2e
+
+attack: ## Try every attack on both databases and print the table (ARGS=--mutants: take each guard out, its test must fail)
+	@scripts/attack $(ARGS)
 
 golden: ## Rewrite the golden files of the Go tests; look at the diff before committing it
 	@scripts/golden

@@ -99,13 +99,13 @@ func TestAttackStateFixation(t *testing.T) {
 		if got := begun.location.Query()["state"]; len(got) != 1 || strings.Contains(got[0], "EVIL") {
 			t.Errorf("went with state %q", got)
 		}
-		b.refused(at(t, s, url.Values{"state": {"EVIL0123456789abcdef"}, "code": {"c"}}), unknownFlow)
+		b.refused(at(t, s, "google", url.Values{"state": {"EVIL0123456789abcdef"}, "code": {"c"}}), unknownFlow)
 	})
 	for name, state := range map[string]string{"no state": "", "a guess": "0123456789abcdef", "a wildcard": "%"} {
 		t.Run(name, func(t *testing.T) {
 			b := newBrowser(t, s)
 			b.want(200, "POST", toLogin, map[string]string{"provider": "linuxdo"})
-			b.refused(at(t, s, url.Values{"state": {state}, "code": {"c"}}), unknownFlow)
+			b.refused(at(t, s, "linuxdo", url.Values{"state": {state}, "code": {"c"}}), unknownFlow)
 		})
 	}
 	t.Run("used twice", func(t *testing.T) {
@@ -142,10 +142,10 @@ func TestAttackStateFixation(t *testing.T) {
 	})
 }
 
-// at is our callback with a query.
-func at(t *testing.T, s *apptest.Server, query url.Values) *url.URL {
+// at is our callback of a source, with a query.
+func at(t *testing.T, s *apptest.Server, source string, query url.Values) *url.URL {
 	t.Helper()
-	u, err := url.Parse(s.URL + "/auth/v1/callback?" + query.Encode())
+	u, err := url.Parse(s.URL + "/auth/v1/callback/" + source + "?" + query.Encode())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,10 +153,20 @@ func at(t *testing.T, s *apptest.Server, query url.Values) *url.URL {
 }
 
 // The attacker runs one of two issuers whose people may sign in here, and
-// wants what the other issuer gave (RFC 9207 section 1).
+// wants what the other issuer gave (RFC 9207 section 1): they send the browser
+// on to the honest one, with the state and the challenge of the flow at theirs.
 func TestAttackMixUpOfTwoIssuers(t *testing.T) {
 	t.Parallel()
-	for name, silent := range map[string]bool{"both name themselves": false, "the attacker's does not": true} {
+	for name, c := range map[string]struct {
+		silent  bool   // the attacker's issuer announces no iss
+		address string // where the honest issuer sends the code
+		want    string
+	}{
+		"to the attacker's address, both name themselves":     {false, "evil", "provider.untrusted"},
+		"to the attacker's address, theirs names itself not":  {true, "evil", "provider.untrusted"},
+		"to the honest issuer's own address":                  {false, "honest", "pendingauth.mixed_up"},
+		"to the honest issuer's own, theirs names itself not": {true, "honest", "pendingauth.mixed_up"},
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			issuer := func(silent bool) *providertest.Simulator {
@@ -167,24 +177,25 @@ func TestAttackMixUpOfTwoIssuers(t *testing.T) {
 				t.Cleanup(sim.Close)
 				return sim
 			}
-			honest, evil := issuer(false), issuer(silent)
+			honest, evil := issuer(false), issuer(c.silent)
 			s := apptest.Start(t, apptest.Options{Settings: []string{`TESSERA_PROVIDERS_OIDC=[` +
 				`{"name":"honest","issuer":"` + honest.URL() + `","client_id":"c","client_secret":"secret-honest"},` +
 				`{"name":"evil","issuer":"` + evil.URL() + `","client_id":"c","client_secret":"secret-evil"}]`}})
-			for sim, secret := range map[*providertest.Simulator]string{honest: "secret-honest", evil: "secret-evil"} {
-				sim.Register(providertest.App{ID: "c", Secret: secret, RedirectURIs: []string{s.URL + "/auth/v1/callback"}})
-			}
+			// Both addresses are registered at both: the worst case.
+			back := []string{s.URL + "/auth/v1/callback/honest", s.URL + "/auth/v1/callback/evil"}
+			honest.Register(providertest.App{ID: "c", Secret: "secret-honest", RedirectURIs: back})
+			evil.Register(providertest.App{ID: "c", Secret: "secret-evil", RedirectURIs: back})
 			victim := newBrowser(t, s)
 			begun := victim.want(200, "POST", toLogin, map[string]string{"provider": "evil"})
-			// The attacker's issuer sends the browser on to the honest one.
 			onward := strings.Replace(begun.text("url"), evil.URL(), honest.URL(), 1)
-			back, err := providertest.Visit(t.Context(), onward, providertest.Choice{})
+			onward = strings.Replace(onward, url.QueryEscape("/callback/evil"), url.QueryEscape("/callback/"+c.address), 1)
+			returned, err := providertest.Visit(t.Context(), onward, providertest.Choice{})
 			if err != nil {
 				t.Fatal(err)
 			}
-			victim.refused(back, "provider.untrusted")
-			if slices.Contains(evil.Seen(), "POST /token") {
-				t.Error("the honest issuer's code was sent to the attacker's")
+			victim.refused(returned, c.want)
+			if slices.Contains(evil.Seen(), "POST /token") || slices.Contains(honest.Seen(), "POST /token") {
+				t.Error("the honest issuer's code was sent on")
 			}
 		})
 	}

@@ -55,7 +55,7 @@ func TestAttackOpenRedirect(t *testing.T) {
 	s := apptest.Start(t, apptest.Options{Settings: []string{
 		"TESSERA_AUTH_AUTOCONFIRM=false", "TESSERA_AUTH_MAIL_INTERVAL=0s", "TESSERA_API_RATE_LIMITS_REQUESTS=off",
 		"TESSERA_AUTH_RATE_LIMITS_MAIL=off", "TESSERA_AUTH_RATE_LIMITS_VERIFY=off", "TESSERA_AUTH_RATE_LIMITS_AUTHORIZE=off",
-		"TESSERA_AUTH_RATE_LIMITS_SIGNUP=off", "TESSERA_AUTH_RATE_LIMITS_TOKEN=off",
+		"TESSERA_AUTH_RATE_LIMITS_SIGNUP=off", "TESSERA_API_RATE_LIMITS_ACCOUNT=off", "TESSERA_AUTH_RATE_LIMITS_TOKEN=off",
 		"TESSERA_SITE_ALLOWED_REDIRECTS=https://app.example/cb/**,https://*.pages.example/cb,myapp://callback",
 	}})
 	host := strings.TrimPrefix(s.URL, "http://")
@@ -63,6 +63,7 @@ func TestAttackOpenRedirect(t *testing.T) {
 	known := newBrowser(t, s)
 	known.visit(toLogin, "linuxdo", providertest.Choice{})
 	known.want(200, "POST", "/api/v1/auth/pending/create", map[string]bool{})
+	known.refresh()
 
 	// Each takes a wish and answers where a browser, or the reader of a mail, ends.
 	places := map[string]func(t *testing.T, n int, wish string) string{
@@ -116,15 +117,12 @@ func TestAttackOpenRedirect(t *testing.T) {
 		"the link in a mail": func(t *testing.T, n int, wish string) string {
 			address := fmt.Sprintf("mail%d@example.com", n)
 			newBrowser(t, s).want(200, "POST", "/auth/v1/otp?redirect_to="+url.QueryEscape(wish), map[string]string{"email": address})
-			found := regexp.MustCompile(`http://[^\s"<]+`).FindString(mailed(t, s, address, 1))
-			if !staysHere(s, found) {
-				return found
-			}
-			u, err := url.Parse(found)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return u.Query().Get("redirect_to") + u.Query().Get("next") // the one or the other
+			return mailedTarget(t, s, address)
+		},
+		"the link in the mail of a change of address": func(t *testing.T, n int, wish string) string {
+			address := fmt.Sprintf("change%d@example.com", n)
+			known.want(200, "PUT", "/api/v1/me/email", map[string]string{"email": address, "redirect_to": wish})
+			return mailedTarget(t, s, address)
 		},
 	}
 	for place, try := range places {
@@ -139,6 +137,21 @@ func TestAttackOpenRedirect(t *testing.T) {
 			}
 		})
 	}
+}
+
+// mailedTarget is where the link of the first mail to an address leads in the
+// end.
+func mailedTarget(t *testing.T, s *apptest.Server, address string) string {
+	t.Helper()
+	found := regexp.MustCompile(`http://[^\s"<]+`).FindString(mailed(t, s, address, 1))
+	if !staysHere(s, found) {
+		return found
+	}
+	u, err := url.Parse(found)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u.Query().Get("redirect_to") + u.Query().Get("next") // the one or the other
 }
 
 // arrival goes through the provider and answers where our callback sends to.

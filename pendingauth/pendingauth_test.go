@@ -253,7 +253,7 @@ func TestAttackTypingAVictimsAddressProvesNothing(t *testing.T) {
 	})
 }
 
-func TestBindNeedsPasswordAndSecondFactor(t *testing.T) {
+func TestAttackBindNeedsPasswordAndSecondFactor(t *testing.T) {
 	each(t, func(t *testing.T, b bench) {
 		owner := b.owner(t, "owner@example.com")
 		b.factor.enabled[owner.ID] = true

@@ -1,12 +1,14 @@
 // Command tally reads `go test -json` on standard input, prints one line per
 // package and the output of what failed, and ends with "N passed, N failed, N
 // skipped". Leaf tests count; a package that does not build or dies outside a
-// test counts as one failure.
+// test counts as one failure. With -table it prints one line per test instead
+// of per package.
 package main
 
 import (
 	"bufio"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"io"
 	"maps"
@@ -16,7 +18,10 @@ import (
 )
 
 func main() {
+	asTable := flag.Bool("table", false, "one line per test: its result, where it stands, the case")
+	flag.Parse()
 	t := newTally(os.Stdout)
+	t.asTable = *asTable
 	if err := t.read(os.Stdin); err != nil {
 		fmt.Fprintln(os.Stderr, "tally:", err)
 		os.Exit(2)
@@ -44,6 +49,7 @@ type tally struct {
 	builds   map[string][]string          // import path -> compiler output
 	packages int
 	broken   []string // packages that failed outside any test
+	asTable  bool
 }
 
 func newTally(out io.Writer) *tally {
@@ -91,9 +97,16 @@ func (t *tally) finish(e event) {
 	if e.Action == "skip" { // no test files
 		return
 	}
-	t.packages++
 	passed, failed, skipped := t.count(e.Package)
-	fmt.Fprintf(t.out, "%-4s  %-40s %4d tests  %6.1fs\n", e.Action, e.Package, passed+failed+skipped, e.Elapsed)
+	if passed+failed+skipped == 0 && e.Action == "pass" { // none that was asked for
+		return
+	}
+	t.packages++
+	if t.asTable {
+		t.tabulate(e.Package)
+	} else {
+		fmt.Fprintf(t.out, "%-4s  %-40s %4d tests  %6.1fs\n", e.Action, e.Package, passed+failed+skipped, e.Elapsed)
+	}
 	if e.Action == "pass" {
 		return
 	}
@@ -114,30 +127,44 @@ func (t *tally) print(lines []string) {
 	}
 }
 
+// tabulate prints a line for each leaf test of a package.
+func (t *tally) tabulate(pkg string) {
+	leaves := t.leaves(pkg)
+	for _, test := range slices.Sorted(maps.Keys(leaves)) {
+		name, subtest, _ := strings.Cut(test, "/")
+		fmt.Fprintf(t.out, "%-4s  %-28s  %-42s  %s\n", leaves[test], strings.TrimPrefix(pkg, "tessera/"), name, subtest)
+	}
+}
+
 // count counts a package's leaf tests: a test with subtests is their sum.
 func (t *tally) count(pkg string) (passed, failed, skipped int) {
-	results := t.results[pkg]
-	parents := map[string]bool{}
-	for test := range results {
-		for i := strings.LastIndexByte(test, '/'); i > 0; i = strings.LastIndexByte(test[:i], '/') {
-			// A parent that failed by itself, all its subtests well, is a failure of its own.
-			if parent := test[:i]; results[parent] != "fail" || anyFailedBelow(results, parent) {
-				parents[parent] = true
-			}
-		}
-	}
-	for test, result := range results {
-		switch {
-		case parents[test]:
-		case result == "pass":
+	for _, result := range t.leaves(pkg) {
+		switch result {
+		case "pass":
 			passed++
-		case result == "fail":
+		case "fail":
 			failed++
 		default:
 			skipped++
 		}
 	}
 	return passed, failed, skipped
+}
+
+// leaves are a package's results without those that only sum up their
+// subtests'.
+func (t *tally) leaves(pkg string) map[string]string {
+	results := t.results[pkg]
+	leaves := maps.Clone(results)
+	for test := range results {
+		for i := strings.LastIndexByte(test, '/'); i > 0; i = strings.LastIndexByte(test[:i], '/') {
+			// A parent that failed by itself, all its subtests well, is a failure of its own.
+			if parent := test[:i]; results[parent] != "fail" || anyFailedBelow(results, parent) {
+				delete(leaves, parent)
+			}
+		}
+	}
+	return leaves
 }
 
 func anyFailedBelow(results map[string]string, parent string) bool {

@@ -41,7 +41,8 @@ func TestTally(t *testing.T) {
 {"Action":"fail","Package":"p","FailedBuild":"p"}`, "x.go:1: no\n0 passed, 1 failed, 0 skipped\n", false},
 		"a skip is named": {`{"Action":"skip","Package":"p","Test":"A"}
 {"Action":"pass","Package":"p"}`, "skipped: p A\n0 passed, 0 failed, 1 skipped\n", true},
-		"nothing at all is no success": {``, "0 passed, 0 failed, 0 skipped\n", false},
+		"packages where nothing was asked for are no success": {`{"Action":"pass","Package":"p"}`, "0 passed, 0 failed, 0 skipped\n", false},
+		"nothing at all is no success":                        {``, "0 passed, 0 failed, 0 skipped\n", false},
 		"packages without tests are no success": {
 			`{"Action":"skip","Package":"p"}`,
 			"0 passed, 0 failed, 0 skipped\n", false,
@@ -58,5 +59,27 @@ func TestTally(t *testing.T) {
 				t.Errorf("ok=%v, output:\n%s\nwant ok=%v and at the end:\n%s", ok, got, c.ok, c.want)
 			}
 		})
+	}
+}
+
+func TestTable(t *testing.T) {
+	var out strings.Builder
+	tally := newTally(&out)
+	tally.asTable = true
+	err := tally.read(strings.NewReader(`{"Action":"pass","Package":"tessera/p","Test":"A/x/y"}
+{"Action":"fail","Package":"tessera/p","Test":"A/x/z"}
+{"Action":"fail","Package":"tessera/p","Test":"A/x"}
+{"Action":"fail","Package":"tessera/p","Test":"A"}
+{"Action":"pass","Package":"tessera/p","Test":"B"}
+{"Action":"fail","Package":"tessera/p"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lines []string
+	for line := range strings.Lines(out.String()) {
+		lines = append(lines, strings.Join(strings.Fields(line), " "))
+	}
+	if want := "pass p A x/y|fail p A x/z|pass p B"; strings.Join(lines, "|") != want {
+		t.Errorf("got %q, want %q", lines, want)
 	}
 }
