@@ -164,8 +164,8 @@ func TestAttackMixUpOfTwoIssuers(t *testing.T) {
 	}{
 		"to the attacker's address, both name themselves":     {false, "evil", "provider.untrusted"},
 		"to the attacker's address, theirs names itself not":  {true, "evil", "provider.untrusted"},
-		"to the honest issuer's own address":                  {false, "honest", "pendingauth.mixed_up"},
-		"to the honest issuer's own, theirs names itself not": {true, "honest", "pendingauth.mixed_up"},
+		"to the honest issuer's own address":                  {false, "honest", "pendingauth.answer_mixed_up"},
+		"to the honest issuer's own, theirs names itself not": {true, "honest", "pendingauth.answer_mixed_up"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
