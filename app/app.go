@@ -70,7 +70,7 @@ func (a *App) start(ctx context.Context) error {
 		return err
 	}
 	a.onStop("listener", func(context.Context) error { return ignoreClosed(a.listener.Close()) })
-	external, err := externalURL(c, a.listener.Addr())
+	external, err := externalURL(c, a.listener.Addr(), a.options.Demo)
 	if err != nil {
 		return err
 	}
@@ -169,8 +169,9 @@ func listen(ctx context.Context, addr string) (net.Listener, error) {
 }
 
 // externalURL is the configured one, or the address listened on as a browser
-// on this machine reaches it.
-func externalURL(c Config, listening net.Addr) (*url.URL, error) {
+// on this machine reaches it. A demonstration goes by a name: passkeys belong to
+// a domain, and an address is none.
+func externalURL(c Config, listening net.Addr, isDemo bool) (*url.URL, error) {
 	if c.Site.ExternalURL != "" {
 		return url.Parse(strings.TrimSuffix(c.Site.ExternalURL, "/"))
 	}
@@ -178,7 +179,10 @@ func externalURL(c Config, listening net.Addr) (*url.URL, error) {
 	if err != nil {
 		return nil, err
 	}
-	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+	switch ip := net.ParseIP(host); {
+	case ip != nil && isDemo && (ip.IsLoopback() || ip.IsUnspecified()):
+		host = "localhost"
+	case ip != nil && ip.IsUnspecified():
 		host = "127.0.0.1"
 	}
 	return &url.URL{Scheme: "http", Host: net.JoinHostPort(host, port)}, nil

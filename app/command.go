@@ -130,7 +130,7 @@ func (c Command) withCore(ctx context.Context, use func(context.Context, *core) 
 	if err != nil {
 		return err
 	}
-	external, err := externalURL(loaded, configuredAddr(loaded.HTTP.Addr))
+	external, err := externalURL(loaded, configuredAddr(loaded.HTTP.Addr), false)
 	if err != nil {
 		return err
 	}

@@ -82,10 +82,11 @@ type CoordinationConfig struct {
 
 // AuthConfig is who may sign in and how.
 type AuthConfig struct {
-	Mode              string           `default:"embedded" doc:"Where our pages sign in: embedded (this server) or supabase (the project of the section supabase)."`
-	Accounts          identity.Config  `inline:"true"`
-	Sessions          session.Config   `inline:"true"`
-	Surface           gotrue.Config    `inline:"true"`
+	Mode              string          `default:"embedded" doc:"Where our pages sign in: embedded (this server) or supabase (the project of the section supabase)."`
+	Accounts          identity.Config `inline:"true"`
+	Sessions          session.Config  `inline:"true"`
+	Surface           gotrue.Config   `inline:"true"`
+	Passkeys          identity.PasskeyConfig
 	LegacyHS256Secret string           `name:"legacy_hs256_secret" secret:"true" doc:"JWT secret of a Supabase project that moved here: its HS256 tokens and API keys stay valid."`
 	Issuers           []IssuerSettings `doc:"Further issuers whose access tokens are accepted."`
 }

@@ -45,6 +45,7 @@ func (a *App) publicConfig(r *rooms) console.PublicConfig {
 		Mode: c.Auth.Mode, SiteName: c.Site.Name, Version: Version, Demo: a.options.Demo, ExternalURL: a.URL, AnonKey: a.AnonKey,
 		SignupEnabled: !c.Auth.Accounts.DisableSignup, AnonymousEnabled: c.Auth.Accounts.Anonymous,
 		Autoconfirm: c.Auth.Accounts.Autoconfirm, PasswordMinLength: c.Auth.Accounts.PasswordMinLength,
+		PasskeysEnabled: r.sessions.Passkeys.IsOn(), PasskeysOff: r.sessions.Passkeys.OffBecause(),
 		TestUsersEnabled: r.testUsers.IsOn, Simulators: a.options.Simulators,
 		Sources: sources(r.providers),
 	}

@@ -82,6 +82,7 @@ var domain = []string{
 var libraries = map[string][]string{
 	"github.com/go-chi/":            {"httpapi", "httpapi/", "app", "app/"},
 	"github.com/danielgtaylor/huma": {"httpapi/", "app", "app/"},
+	"github.com/go-webauthn/":       {"identity"},
 	"entgo.io/":                     {"store", "store/ent/", "store/migrations/"},
 	"ariga.io/":                     {"store/migrations/", "store/ent/"},
 	"database/sql":                  {"store", "store/ent/", "store/migrations/", "store/storetest"},

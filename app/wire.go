@@ -159,12 +159,37 @@ func (a *App) wireSessions(_ context.Context, r *rooms) error {
 		return pending.Purge(ctx, a.options.Now().Add(-time.Hour))
 	}})
 	r.factors = &identity.Factors{Accounts: core.accounts, Store: core.db.Factors(), Sealer: core.key, Now: a.options.Now}
+	passkeys, err := a.passkeys(r)
+	if err != nil {
+		return err
+	}
 	r.sessions = &session.Service{
-		Accounts: core.accounts, Factors: r.factors, Store: core.db.Sessions(), Codes: codes, Signer: core.ring, Mailer: post, Limiter: limiter{r.kv},
+		Accounts: core.accounts, Factors: r.factors, Passkeys: passkeys, Store: core.db.Sessions(), Codes: codes, Signer: core.ring, Mailer: post, Limiter: limiter{r.kv},
 		Redirects: redirects, Keys: session.DeriveKeys(core.key), InTx: core.db.InTx, Now: a.options.Now, Log: a.options.Log,
 		Issuer: core.issuer(), Config: c.Auth.Sessions, OnSignIn: r.metrics.onSignIn,
 	}
 	return nil
+}
+
+// passkeys makes the passkeys of this site, and the job that forgets what was
+// asked and never answered.
+func (a *App) passkeys(r *rooms) (*identity.Passkeys, error) {
+	kept := a.core.db.Passkeys()
+	r.jobs.Register(job.Kind{Name: "identity.purge_ceremonies", Every: time.Hour, Run: func(ctx context.Context, _ job.Task) error {
+		return kept.PurgeCeremonies(ctx, a.options.Now().Add(-time.Hour))
+	}})
+	passkeys, err := identity.NewPasskeys(identity.PasskeyDeps{
+		Accounts: a.core.accounts, Store: kept, Now: a.options.Now, Config: a.options.Config.Auth.Passkeys,
+		SiteName: a.options.Config.Site.Name, ExternalURL: a.core.external,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if !passkeys.IsOn() {
+		a.options.Log.Info("passkeys are off", "because", passkeys.OffBecause())
+	}
+	a.core.accounts.CountPasskeys = passkeys.Count
+	return passkeys, nil
 }
 
 func (a *App) wireGateway(_ context.Context, r *rooms) error {

@@ -39,6 +39,10 @@ const (
 	ActionFactorRemoved    Action = "factor_deleted"
 	ActionRecoveryCodes    Action = "generate_recovery_codes"
 	ActionRecoveryCodeUsed Action = "recovery_code_used"
+	ActionPasskeyCreated   Action = "passkey_created"
+	ActionPasskeyUpdated   Action = "passkey_updated"
+	ActionPasskeyRemoved   Action = "passkey_deleted"
+	ActionPasskeyRefused   Action = "passkey_refused"
 	ActionAccessConfirmed  Action = "access_confirmed"
 	ActionAccessRefused    Action = "access_confirmation_failed"
 )

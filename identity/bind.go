@@ -48,7 +48,11 @@ func (s *Service) Unbind(ctx context.Context, userID, identityID uuid.UUID) (use
 		}
 		gone := user.Identities[at]
 		rest := slices.Delete(slices.Clone(user.Identities), at, at+1)
-		if !slices.ContainsFunc(rest, func(i Identity) bool { return isWayIn(user, i) }) {
+		passkeys, err := s.passkeysOf(ctx, userID)
+		if err != nil {
+			return err
+		}
+		if !hasWayIn(user, rest, passkeys) {
 			return ErrLastWayIn
 		}
 		deleted, err := s.Store.DeleteIdentity(ctx, gone.ID)
@@ -90,12 +94,6 @@ func (s *Service) hold(ctx context.Context, id uuid.UUID) (User, error) {
 	return s.Store.User(ctx, id)
 }
 
-// isWayIn reports whether an identity lets its user sign in: an address only
-// when it is confirmed, for its mail is the last resort.
-func isWayIn(user User, i Identity) bool {
-	return i.ProviderType != ProviderEmail || user.IsConfirmed()
-}
-
 // writeProviders writes what the user's new set of identities changes in the
 // user's own row.
 func (s *Service) writeProviders(ctx context.Context, user *User, identities []Identity, action Action, source string) error {
@@ -104,6 +102,9 @@ func (s *Service) writeProviders(ctx context.Context, user *User, identities []I
 	changed, err := s.Store.ChangeUser(ctx, user.ID, func(u *User) error {
 		u.Email, u.EmailConfirmedAt, u.PasswordHash = wanted.Email, wanted.EmailConfirmedAt, wanted.PasswordHash
 		u.AppMetadata = MergeMetadata(u.AppMetadata, providerMetadata(wanted))
+		if len(identities) == 0 { // passkeys are left
+			u.AppMetadata = MergeMetadata(u.AppMetadata, map[string]any{"provider": nil, "providers": []any{}})
+		}
 		return nil
 	})
 	if err != nil {

@@ -43,6 +43,9 @@ func (s *Service) SoftDelete(ctx context.Context, id uuid.UUID) error {
 		if _, err := s.Store.DeleteAvatar(ctx, id); err != nil {
 			return err
 		}
+		if err := s.Store.DropCredentials(ctx, id); err != nil {
+			return err
+		}
 		for _, identity := range user.Identities {
 			identity.ProviderSubject = obscure(user.ID, identity.ProviderSubject)
 			identity.Email, identity.Claims, identity.UpdatedAt = "", nil, now

@@ -17,6 +17,8 @@ type Service struct {
 	InTx   func(context.Context, func(context.Context) error) error
 	Now    func() time.Time
 	Config Config
+	// CountPasskeys, if set, counts the passkeys that let a user in.
+	CountPasskeys func(ctx context.Context, userID uuid.UUID) (int, error)
 }
 
 // User returns a user with all identities. Faults: ErrUserNotFound.

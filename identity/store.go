@@ -35,6 +35,9 @@ type Store interface {
 	ChangeIdentity(ctx context.Context, identity Identity) error
 	// DeleteIdentity removes an identity; false when it was gone.
 	DeleteIdentity(ctx context.Context, id uuid.UUID) (bool, error)
+	// DropCredentials removes a user's passkeys, second factors and recovery
+	// codes.
+	DropCredentials(ctx context.Context, userID uuid.UUID) error
 	// TouchSignIn notes a sign-in without changing the row's version.
 	TouchSignIn(ctx context.Context, id uuid.UUID, at time.Time) error
 	AvatarStore

@@ -127,6 +127,6 @@ start_demo() {
   "$binary" demo --addr "127.0.0.1:$port" --data "$dir" >"$dir/server.log" 2>&1 &
   pid=$!
   track "$pid"
-  DEMO_URL="http://127.0.0.1:$port"
+  DEMO_URL="http://localhost:$port" # as it calls itself: passkeys belong to a name
   await http_ok "$DEMO_URL/readyz" || { cat "$dir/server.log" >&2 && return 1; }
 }

@@ -52,6 +52,7 @@ type Proof struct {
 	Password  string
 	Code      string // of an authenticator app, or a recovery code
 	EmailCode string // of a reauthentication mail
+	Passkey   *identity.Answer
 }
 
 // Ways of confirming access.
@@ -65,18 +66,25 @@ const (
 // ProofsOf names the ways in which a user can confirm access. A user with a
 // second factor confirms by it, or by a passkey that verifies them: whoever
 // has the password and an open browser must not take the factor away.
-func (s *Service) ProofsOf(user identity.User) []string {
-	if user.HasSecondFactor() {
-		return []string{ProofTOTP}
-	}
+func (s *Service) ProofsOf(ctx context.Context, user identity.User) ([]string, error) {
 	ways := []string{}
+	passkeys, err := s.Passkeys.Count(ctx, user.ID)
+	if err != nil {
+		return nil, err
+	}
+	if passkeys > 0 {
+		ways = append(ways, ProofPasskey)
+	}
+	if user.HasSecondFactor() {
+		return append(ways, ProofTOTP), nil
+	}
 	if user.PasswordHash != "" {
 		ways = append(ways, ProofPassword)
 	}
 	if user.Email != "" && user.IsConfirmed() {
 		ways = append(ways, ProofEmail)
 	}
-	return ways
+	return ways, nil
 }
 
 // Confirm takes a proof, and lets the session make sensitive changes for the
@@ -84,7 +92,8 @@ func (s *Service) ProofsOf(user identity.User) []string {
 // a transaction: what it counts against guessing has to stay when it refuses.
 //
 // Faults: ErrProofUnavailable, ErrPasswordWrong, ErrNonceWrong,
-// ErrSessionNotFound, and those of identity.Factors.Verify.
+// ErrSessionNotFound, and those of identity.Factors.Verify and
+// identity.Passkeys.Confirm.
 func (s *Service) Confirm(ctx context.Context, user identity.User, from Session, p Proof) (Session, error) {
 	way, err := s.prove(ctx, user, p)
 	detail := map[string]any{"method": way, "session_id": from.ID.String()}
@@ -108,6 +117,8 @@ func (s *Service) prove(ctx context.Context, user identity.User, p Proof) (way s
 	case p.Code != "":
 		_, err := s.Factors.Verify(ctx, user.ID, p.Code)
 		return ProofTOTP, err
+	case p.Passkey != nil:
+		return ProofPasskey, s.Passkeys.Confirm(ctx, user, *p.Passkey)
 	case user.HasSecondFactor():
 		return "", ErrProofUnavailable
 	case p.Password != "":

@@ -113,8 +113,9 @@ func TestTheMailedCodeConfirmsOnce(t *testing.T) {
 		grant := b.signUp(t, "nonce@example.com")
 		b.clock.Advance(time.Hour)
 		user, current := b.again(t, grant)
-		if !slices.Equal(b.ProofsOf(user), []string{session.ProofPassword, session.ProofEmail}) {
-			t.Errorf("ways: %v", b.ProofsOf(user))
+		ways, err := b.ProofsOf(t.Context(), user)
+		if err != nil || !slices.Equal(ways, []string{session.ProofPassword, session.ProofEmail}) {
+			t.Errorf("ways: %v %v", ways, err)
 		}
 		if err := b.Reauthenticate(t.Context(), user); err != nil {
 			t.Fatal(err)

@@ -34,6 +34,7 @@ type Limiter interface {
 type Service struct {
 	Accounts  *identity.Service
 	Factors   *identity.Factors
+	Passkeys  *identity.Passkeys
 	Store     Store
 	Codes     CodeStore
 	Signer    Signer
@@ -65,6 +66,11 @@ func DeriveKeys(key secret.Key) Keys {
 // Start opens a session for a user who proved who they are by method. Faults:
 // those of identity.Service.Admit.
 func (s *Service) Start(ctx context.Context, user identity.User, method string) (Grant, error) {
+	return s.start(ctx, user, method)
+}
+
+// start is Start, with what else the proof amounts to.
+func (s *Service) start(ctx context.Context, user identity.User, method string, also ...string) (Grant, error) {
 	if err := s.Accounts.Admit(user); err != nil {
 		return Grant{}, err
 	}
@@ -77,6 +83,9 @@ func (s *Service) Start(ctx context.Context, user identity.User, method string) 
 	opened := Session{
 		ID: ids[0], UserID: user.ID, AAL: "aal1", AMR: []token.Method{{Method: method, At: now}},
 		UserAgent: origin.UserAgent, IP: origin.IP, CreatedAt: now, RefreshedAt: now,
+	}
+	for _, more := range also {
+		opened.AMR = append(opened.AMR, token.Method{Method: more, At: now})
 	}
 	if method != MethodAnonymous { // which proves nothing
 		opened.ConfirmedAt = &now

@@ -17,6 +17,7 @@ const (
 	MethodAnonymous = "anonymous"
 	MethodOAuth     = "oauth"
 	MethodTOTP      = "totp"
+	MethodPasskey   = "passkey"
 	MethodRecovery  = "recovery_code" // one that stands in for the app
 	MethodMFA       = "mfa"           // RFC 8176: several factors at once
 )

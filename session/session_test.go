@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/url"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -91,9 +92,17 @@ func newBench(t *testing.T, db *store.DB) bench {
 		Store: db.Users(), Audit: db.Audit(), Hasher: identity.NewHasher(time.Minute), InTx: db.InTx, Now: clock.Now,
 		Config: identity.Config{Anonymous: true, Autoconfirm: true, PasswordMinLength: 6},
 	}
+	passkeys, err := identity.NewPasskeys(identity.PasskeyDeps{
+		Accounts: accounts, Store: db.Passkeys(), Now: clock.Now, Config: identity.PasskeyConfig{Enabled: true}, SiteName: "Tessera",
+		ExternalURL: &url.URL{Scheme: "https", Host: "tessera.example"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	accounts.CountPasskeys = passkeys.Count
 	return bench{
 		Service: &session.Service{
-			Accounts: accounts, Factors: &identity.Factors{Accounts: accounts, Store: db.Factors(), Sealer: key, Now: clock.Now}, Store: db.Sessions(), Codes: db.Codes(), Signer: ring, Mailer: mails, Limiter: noLimit{},
+			Accounts: accounts, Passkeys: passkeys, Factors: &identity.Factors{Accounts: accounts, Store: db.Factors(), Sealer: key, Now: clock.Now}, Store: db.Sessions(), Codes: db.Codes(), Signer: ring, Mailer: mails, Limiter: noLimit{},
 			Redirects: redirects, Keys: session.DeriveKeys(key), InTx: db.InTx, Now: clock.Now,
 			Log: slog.New(slog.DiscardHandler), Issuer: issuer,
 			Config: session.Config{AccessTTL: time.Hour, ReuseWindow: 10 * time.Second, MailTTL: time.Hour, SecureEmailChange: true},

@@ -21,6 +21,8 @@ type PublicConfig struct {
 	Autoconfirm       bool             `json:"autoconfirm" doc:"An address counts as confirmed without a mail."`
 	PasswordMinLength int              `json:"password_min_length"`
 	TestUsersEnabled  bool             `json:"test_users_enabled"`
+	PasskeysEnabled   bool             `json:"passkeys_enabled"`
+	PasskeysOff       string           `json:"passkeys_off" doc:"Why passkeys are off, in English; empty when they are on."`
 	Sources           []SignInSource   `json:"sources" doc:"Where else people may sign in."`
 	Simulators        []Simulator      `json:"simulators" doc:"The simulated neighbours that run beside this server; empty outside demonstrations."`
 }

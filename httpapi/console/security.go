@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"time"
 
@@ -34,6 +35,9 @@ func AddSecurity(a *API, s Security) {
 	Register(a, User, op("confirm-access", http.MethodPost, "/me/access", "Confirm access by exactly one proof",
 		"Sensitive changes are then allowed for a while (auth.reauthenticate_after). An account with a second factor confirms by it."), s.confirmAccess)
 	Register(a, User, op("send-access-code", http.MethodPost, "/me/access/email", "Mail a code that confirms access", ""), s.sendAccessCode)
+
+	Register(a, User, op("ask-access-passkey", http.MethodPost, "/me/access/passkey/options", "Ask for a passkey that confirms access",
+		"Its authenticator must verify the person."), s.askPasskey)
 
 	raise := op("show-second-factor", http.MethodPost, "/auth/second-factor", "Show the second factor after signing in",
 		"For our own pages: the session goes on at aal2, its refresh token in the cookie. Until then an account with a second factor is refused everywhere else with access.second_factor_needed.")
@@ -73,19 +77,23 @@ func (s Security) getAccess(ctx context.Context, _ *struct{}) (*accessOutput, er
 	if err != nil {
 		return nil, err
 	}
-	return s.viewAccess(caller.User, caller.Session), nil
+	return s.viewAccess(ctx, caller.User, caller.Session)
 }
 
-func (s Security) viewAccess(user identity.User, current session.Session) *accessOutput {
+func (s Security) viewAccess(ctx context.Context, user identity.User, current session.Session) (*accessOutput, error) {
+	methods, err := s.Sessions.ProofsOf(ctx, user)
+	if err != nil {
+		return nil, err
+	}
 	out := &accessOutput{Body: AccessView{
-		ServerTime: s.Sessions.Now().UTC(), Methods: s.Sessions.ProofsOf(user),
+		ServerTime: s.Sessions.Now().UTC(), Methods: methods,
 		SecondFactorNeeded: session.RequireSecondFactor(user, current) != nil,
 	}}
 	if s.Sessions.RequireConfirmed(user, current) == nil {
 		until := s.Sessions.ConfirmedUntil(current).UTC()
 		out.Body.ConfirmedUntil = &until
 	}
-	return out
+	return out, nil
 }
 
 // AccessProof is how a person shows again who they are: exactly one of them.
@@ -93,6 +101,10 @@ type AccessProof struct {
 	Password  string `json:"password,omitempty" maxLength:"72"`
 	Code      string `json:"code,omitempty" maxLength:"16" doc:"Of the authenticator app, or a recovery code."`
 	EmailCode string `json:"email_code,omitempty" maxLength:"6" doc:"Of the mail that POST /me/access/email sends."`
+	Passkey   *struct {
+		ChallengeID string          `json:"challenge_id" format:"uuid"`
+		Credential  json.RawMessage `json:"credential" doc:"What navigator.credentials.get() returned, as JSON (PublicKeyCredential.toJSON)."`
+	} `json:"passkey,omitempty" doc:"The answer to POST /me/access/passkey/options."`
 }
 
 type confirmAccessInput struct{ Body AccessProof }
@@ -113,7 +125,7 @@ func (s Security) confirmAccess(ctx context.Context, in *confirmAccessInput) (*a
 	if err != nil {
 		return nil, err
 	}
-	return s.viewAccess(caller.User, current), nil
+	return s.viewAccess(ctx, caller.User, current)
 }
 
 func (s Security) sendAccessCode(ctx context.Context, _ *struct{}) (*struct{}, error) {
@@ -122,6 +134,32 @@ func (s Security) sendAccessCode(ctx context.Context, _ *struct{}) (*struct{}, e
 		return nil, err
 	}
 	return nil, s.Sessions.Reauthenticate(ctx, caller.User)
+}
+
+// AskedView is what the browser's WebAuthn API is given.
+type AskedView struct {
+	ChallengeID string          `json:"challenge_id" format:"uuid" doc:"Names the ceremony in its answer; taken once."`
+	Options     json.RawMessage `json:"options" doc:"PublicKeyCredentialRequestOptionsJSON (WebAuthn Level 3), for navigator.credentials.get()."`
+	ExpiresAt   time.Time       `json:"expires_at"`
+}
+
+type askedOutput struct{ Body AskedView }
+
+func (s Security) askPasskey(ctx context.Context, _ *struct{}) (*askedOutput, error) {
+	caller, err := localCaller(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.attempt(ctx, caller); err != nil {
+		return nil, err
+	}
+	asked, err := s.Sessions.Passkeys.BeginConfirmation(ctx, caller.User)
+	if err != nil {
+		return nil, err
+	}
+	return &askedOutput{Body: AskedView{
+		ChallengeID: asked.ChallengeID.String(), Options: asked.Options, ExpiresAt: asked.ExpiresAt.UTC(),
+	}}, nil
 }
 
 type secondFactorInput struct {

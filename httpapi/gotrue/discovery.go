@@ -41,7 +41,7 @@ func (s *Surface) settings(w http.ResponseWriter, _ *http.Request) error {
 		"phone_autoconfirm":  false,
 		"sms_provider":       "",
 		"saml_enabled":       false,
-		"passkeys_enabled":   false,
+		"passkeys_enabled":   s.Sessions.Passkeys.IsOn(),
 	})
 }
 

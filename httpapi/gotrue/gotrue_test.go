@@ -97,10 +97,16 @@ func start(t *testing.T) *server {
 		Store: db.Users(), Audit: db.Audit(), Hasher: identity.NewHasher(time.Minute), InTx: db.InTx, Now: time.Now,
 		Config: identity.Config{Anonymous: true, Autoconfirm: true, PasswordMinLength: 6},
 	}
+	passkeys, err := identity.NewPasskeys(identity.PasskeyDeps{
+		Accounts: accounts, Store: db.Passkeys(), Now: time.Now, Config: identity.PasskeyConfig{Enabled: true}, ExternalURL: external,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	mails := &mailbox{}
 	surface := &gotrue.Surface{
 		Sessions: &session.Service{
-			Accounts: accounts, Store: db.Sessions(), Codes: db.Codes(), Signer: ring, Mailer: mails, Limiter: unlimited{},
+			Accounts: accounts, Passkeys: passkeys, Store: db.Sessions(), Codes: db.Codes(), Signer: ring, Mailer: mails, Limiter: unlimited{},
 			Redirects: redirects, Keys: session.DeriveKeys(key), InTx: db.InTx, Now: time.Now, Log: log, Issuer: issuer,
 			Config: session.Config{AccessTTL: time.Hour, ReuseWindow: 10 * time.Second, MailTTL: time.Hour, SecureEmailChange: true},
 		},

@@ -20,6 +20,7 @@ type RateLimits struct {
 	VerifyByUser   httpapi.Rate `name:"verify_account" doc:"Codes tried for one account." default:"15/5m"`
 	Factor         httpapi.Rate `name:"factor" doc:"Second factors tried, from one address and for one account." default:"15/1m"`
 	Authorize      httpapi.Rate `name:"authorize" doc:"Sign-ins begun at providers from one address." default:"60/5m"`
+	Passkey        httpapi.Rate `name:"passkey" doc:"Passkey sign-ins begun, and answered, from one address." default:"60/5m"`
 	UserUpdate     httpapi.Rate `name:"user_update" doc:"Changes to accounts from one address." default:"60/5m"`
 }
 
@@ -36,6 +37,10 @@ func (r RateLimits) update() httpapi.Limit {
 
 func (r RateLimits) factor() httpapi.Limit {
 	return httpapi.Limit{Name: "factor", Address: r.Factor, Account: r.Factor}
+}
+
+func (r RateLimits) passkey() httpapi.Limit {
+	return httpapi.Limit{Name: "passkey", Address: r.Passkey}
 }
 
 func (r RateLimits) authorize() httpapi.Limit {

@@ -58,6 +58,7 @@ func (s *Surface) Mount(r chi.Router) {
 		s.mountPublic(r)
 		s.mountSignedIn(r)
 		s.mountAdmin(r)
+		s.mountPasskeys(r)
 		r.NotFound(http.NotFound)
 	})
 }

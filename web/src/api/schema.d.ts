@@ -500,6 +500,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/me/access/passkey/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask for a passkey that confirms access
+         * @description Its authenticator must verify the person. For signed-in users who are not anonymous.
+         */
+        post: operations["ask-access-passkey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/me/avatar": {
         parameters: {
             query?: never;
@@ -752,7 +772,15 @@ export interface components {
             code?: string;
             /** @description Of the mail that POST /me/access/email sends. */
             email_code?: string;
+            /** @description The answer to POST /me/access/passkey/options. */
+            passkey?: components["schemas"]["AccessProofPasskeyStruct"];
             password?: string;
+        };
+        AccessProofPasskeyStruct: {
+            /** Format: uuid */
+            challenge_id: string;
+            /** @description What navigator.credentials.get() returned, as JSON (PublicKeyCredential.toJSON). */
+            credential: unknown;
         };
         AccessView: {
             /**
@@ -774,6 +802,17 @@ export interface components {
             concurrency: number;
             /** Format: int64 */
             subscription_days: number;
+        };
+        AskedView: {
+            /**
+             * Format: uuid
+             * @description Names the ceremony in its answer; taken once.
+             */
+            challenge_id: string;
+            /** Format: date-time */
+            expires_at: string;
+            /** @description PublicKeyCredentialRequestOptionsJSON (WebAuthn Level 3), for navigator.credentials.get(). */
+            options: unknown;
         };
         AuditLine: {
             /** @example login */
@@ -1095,6 +1134,9 @@ export interface components {
              * @enum {string}
              */
             mode: "embedded" | "supabase";
+            passkeys_enabled: boolean;
+            /** @description Why passkeys are off, in English; empty when they are on. */
+            passkeys_off: string;
             /** Format: int64 */
             password_min_length: number;
             signup_enabled: boolean;
@@ -2201,6 +2243,35 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "ask-access-passkey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AskedView"];
+                };
             };
             /** @description Error */
             default: {
