@@ -30,7 +30,13 @@ func (a *App) console(r *rooms) *console.API {
 	console.AddSecurity(api, console.Security{
 		Sessions: r.sessions, Factors: r.factors, Limits: r.limits, Rates: a.options.Config.API.Limits, Cookies: a.cookies(),
 	})
-	console.AddSourcePolicy(api, r.policies)
+	console.AddSourcePolicy(api, r.policies, r.sessions)
+	console.AddProviderAdministration(api, console.ProviderAdministration{
+		Setups: r.setups, Sessions: r.sessions, Kinds: providerKinds(), RedirectURI: r.redirectURI,
+	})
+	console.AddUserAdministration(api, console.UserAdministration{
+		Accounts: a.core.accounts, Sessions: r.sessions, Grants: a.core.db.PendingAuth(), Audit: a.core.db.Audit(), Sources: r.providers,
+	})
 	console.AddAudit(api, a.core.db.Audit())
 	console.AddModels(api, r.messages)
 	console.AddMessages(api, r.messages, a.options.Config.Gateway.Messages.MaxRequestBytes)

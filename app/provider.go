@@ -2,8 +2,9 @@ package app
 
 import (
 	"context"
+	"errors"
 	"net/http"
-	"time"
+	"slices"
 
 	"tessera/httpapi"
 	"tessera/httpapi/console"
@@ -36,58 +37,64 @@ type OIDCSettings struct {
 	Client      oidc.Config `inline:"true"`
 }
 
-// entries makes the providers that are on. A new provider is a line here.
-func (c ProvidersConfig) entries(rt provider.Runtime) ([]provider.Entry, error) {
-	var entries []provider.Entry
-	add := func(isOn bool, name, kind, display string, build func() (provider.Provider, error)) error {
+// providerKinds are the types of providers that can be set up, at run time too.
+// A new provider is a line here.
+func providerKinds() []provider.Kind {
+	return []provider.Kind{
+		provider.KindOf(provider.Kind{Type: linuxdo.Type, DisplayName: "LINUX DO", IsSingle: true}, linuxdo.New),
+		provider.KindOf(provider.Kind{Type: wechat.Type, DisplayName: "微信", IsSingle: true}, wechat.New),
+		provider.KindOf(provider.Kind{Type: google.Type, DisplayName: "Google"}, google.New),
+		provider.KindOf(provider.Kind{Type: github.Type, DisplayName: "GitHub", IsSingle: true}, github.New),
+		provider.KindOf(provider.Kind{Type: oidc.Type, DisplayName: "OpenID Connect"}, oidc.New),
+	}
+}
+
+// fixed makes the providers of the configuration that are on.
+func (c ProvidersConfig) fixed(rt provider.Runtime) ([]provider.Fixed, error) {
+	var all []provider.Fixed
+	add := func(isOn bool, name, kind, display string, config any) error {
 		if !isOn {
 			return nil
 		}
-		p, err := build()
-		entries = append(entries, provider.Entry{Name: name, Type: kind, DisplayName: display, Provider: p})
+		kinds := providerKinds()
+		k := kinds[slices.IndexFunc(kinds, func(k provider.Kind) bool { return k.Type == kind })]
+		if display == "" && name == kind {
+			display = k.DisplayName
+		}
+		f := provider.Fixed{Entry: provider.Entry{Name: name, Type: kind, DisplayName: display}, Values: provider.ValuesOf(config)}
+		var err error
+		f.Provider, err = k.Build(f.Values, rt)
+		all = append(all, f)
 		return err
 	}
-	makers := []func() error{
-		func() error {
-			return add(c.LinuxDo.ClientID != "", linuxdo.Type, linuxdo.Type, "LINUX DO",
-				func() (provider.Provider, error) { return linuxdo.New(c.LinuxDo, rt) })
-		},
-		func() error {
-			return add(c.WeChat.OpenAppID+c.WeChat.MPAppID != "", wechat.Type, wechat.Type, "微信",
-				func() (provider.Provider, error) { return wechat.New(c.WeChat, rt) })
-		},
-		func() error {
-			return add(c.Google.ClientID != "", google.Type, google.Type, "Google",
-				func() (provider.Provider, error) { return google.New(c.Google, rt) })
-		},
-		func() error {
-			return add(c.GitHub.ClientID != "", github.Type, github.Type, "GitHub",
-				func() (provider.Provider, error) { return github.New(c.GitHub, rt) })
-		},
+	steps := []error{
+		add(c.LinuxDo.ClientID != "", linuxdo.Type, linuxdo.Type, "", c.LinuxDo),
+		add(c.WeChat.OpenAppID+c.WeChat.MPAppID != "", wechat.Type, wechat.Type, "", c.WeChat),
+		add(c.Google.ClientID != "", google.Type, google.Type, "", c.Google),
+		add(c.GitHub.ClientID != "", github.Type, github.Type, "", c.GitHub),
 	}
 	for _, o := range c.OIDC {
-		makers = append(makers, func() error {
-			return add(true, o.Name, oidc.Type, o.DisplayName,
-				func() (provider.Provider, error) { return oidc.New(o.Client, rt) })
-		})
+		steps = append(steps, add(true, o.Name, oidc.Type, o.DisplayName, o.Client))
 	}
-	for _, next := range makers {
-		if err := next(); err != nil {
-			return nil, err
-		}
-	}
-	return entries, nil
+	return all, errors.Join(steps...)
 }
 
 // sourcePolicies adapts the stored policy of sign-in sources.
 type sourcePolicies struct {
 	store.Policy[pendingauth.Policy]
-	now func() time.Time
+	accounts *identity.Service
 }
 
-// Save implements console.SourcePolicies.
-func (p sourcePolicies) Save(ctx context.Context, policy pendingauth.Policy, loaded int64) (int64, error) {
-	return p.Policy.Save(ctx, policy, loaded, p.now())
+// Save implements console.SourcePolicies. What was decided goes into the audit
+// log with the save.
+func (p sourcePolicies) Save(ctx context.Context, policy pendingauth.Policy, loaded int64) (version int64, err error) {
+	err = p.accounts.InTx(ctx, func(ctx context.Context) error {
+		if version, err = p.Policy.Save(ctx, policy, loaded, p.accounts.Now()); err != nil {
+			return err
+		}
+		return p.accounts.Note(ctx, identity.ActionPolicyChanged, map[string]any{"policy": "sources", "sources": policy.Sources})
+	})
+	return version, err
 }
 
 // current is the policy alone.
@@ -96,18 +103,28 @@ func (p sourcePolicies) current(ctx context.Context) (pendingauth.Policy, error)
 	return policy, err
 }
 
-func (a *App) wireProviders(_ context.Context, r *rooms) error {
-	entries, err := a.options.Config.Providers.entries(provider.Runtime{
-		Transport: r.tracing.client(http.DefaultTransport), Now: a.options.Now, Log: a.options.Log,
-	})
+func (a *App) wireProviders(ctx context.Context, r *rooms) error {
+	rt := provider.Runtime{Transport: r.tracing.client(http.DefaultTransport), Now: a.options.Now, Log: a.options.Log}
+	fixed, err := a.options.Config.Providers.fixed(rt)
 	if err != nil {
 		return err
 	}
-	if r.providers, err = provider.NewRegistry(entries...); err != nil {
+	if r.providers, err = provider.NewRegistry(); err != nil {
+		return err
+	}
+	accounts := a.core.accounts
+	r.setups = &provider.Setups{
+		Store: a.core.db.LoginProviders(), Kinds: providerKinds(), Fixed: fixed, Registry: r.providers, Runtime: rt, Sealer: a.core.key,
+		InTx: a.core.db.InTx, RedirectURI: r.redirectURI,
+		Record: func(ctx context.Context, what provider.Event, _ string, detail map[string]any) error {
+			return accounts.Note(ctx, providerActions[what], detail)
+		},
+	}
+	if err := r.setups.Reload(ctx); err != nil {
 		return err
 	}
 	db := a.core.db
-	r.policies = sourcePolicies{store.PolicyOf[pendingauth.Policy](db, "sources"), a.options.Now}
+	r.policies = sourcePolicies{store.PolicyOf[pendingauth.Policy](db, "sources"), a.core.accounts}
 	encoder := picture.NewEncoder()
 	fetcher := picture.NewFetcher(a.options.Config.Pictures, encoder)
 	recent := picture.NewRecent(fetcher)
@@ -121,6 +138,16 @@ func (a *App) wireProviders(_ context.Context, r *rooms) error {
 	}
 	return nil
 }
+
+// providerActions are what the audit log calls the events of providers.
+var providerActions = map[provider.Event]identity.Action{
+	provider.EventCreated: identity.ActionProviderCreated,
+	provider.EventChanged: identity.ActionProviderChanged,
+	provider.EventRemoved: identity.ActionProviderRemoved,
+}
+
+// redirectURI is where a provider sends people back to.
+func (r *rooms) redirectURI(name string) string { return r.pending.RedirectURI(name) }
 
 func (a *App) cookies() httpapi.Cookies { return httpapi.Cookies{ExternalURL: a.core.external} }
 

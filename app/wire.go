@@ -40,6 +40,7 @@ type rooms struct {
 	messages *gateway.Service
 
 	providers *provider.Registry
+	setups    *provider.Setups
 	policies  sourcePolicies
 	factors   *identity.Factors
 	pending   *pendingauth.Service
@@ -52,7 +53,7 @@ type rooms struct {
 func (a *App) wire(ctx context.Context) error {
 	r := &rooms{metrics: newMetrics()}
 	for _, step := range []func(context.Context, *rooms) error{
-		a.wireTracing, a.wireCoordination, a.wireJobs, a.wireTokens, a.wireSessions, a.wireProviders, a.wireGateway, a.wireTestUsers,
+		a.wireTracing, a.wireCoordination, a.wireJobs, a.wireTokens, a.wireActivity, a.wireSessions, a.wireProviders, a.wireGateway, a.wireTestUsers,
 	} {
 		if err := step(ctx, r); err != nil {
 			return err
@@ -129,6 +130,32 @@ func (a *App) wireTokens(_ context.Context, r *rooms) error {
 		OnFailure: r.metrics.onTokenFailure, OnFetch: r.metrics.onKeyFetch,
 	})
 	return err
+}
+
+// wireActivity starts to note when users are active. It stops after the
+// requests have, so that the last of them is noted too.
+func (a *App) wireActivity(ctx context.Context, _ *rooms) error {
+	activity, err := identity.NewActivity(a.core.db.Users(), a.options.Now, a.options.Log)
+	if err != nil {
+		return err
+	}
+	a.core.accounts.Activity = activity
+	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	finished := make(chan struct{})
+	go func() {
+		defer close(finished)
+		activity.Run(running)
+	}()
+	a.onStop("activity", func(ctx context.Context) error {
+		cancel()
+		select {
+		case <-finished:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	})
+	return nil
 }
 
 func (a *App) wireSessions(_ context.Context, r *rooms) error {
@@ -235,6 +262,12 @@ func (a *App) startBackground(ctx context.Context, r *rooms) error {
 		return err
 	}
 	r.verifier.Start(background)
+	following := make(chan struct{})
+	done = append(done, following)
+	go func() {
+		defer close(following)
+		r.setups.Run(background)
+	}()
 	finished := make(chan struct{})
 	done = append(done, finished)
 	go func() {

@@ -23,7 +23,7 @@ type AdminChange struct {
 
 // AdminChange applies a change, all of it or nothing. Faults: those of
 // NormalizeEmail, CheckPassword, CheckImportedHash, CheckRole, ErrEmailTaken,
-// ErrMetadataTooLarge.
+// ErrMetadataTooLarge, ErrLastAdministrator.
 func (s *Service) AdminChange(ctx context.Context, id uuid.UUID, c AdminChange) (User, error) {
 	if c.Role != "" {
 		if err := CheckRole(c.Role); err != nil {
@@ -54,6 +54,11 @@ func (s *Service) AdminChange(ctx context.Context, id uuid.UUID, c AdminChange) 
 			}
 			if c.SetsBan {
 				u.BannedUntil = c.BannedUntil
+				if s.Admit(*u) != nil {
+					if err := s.keepAdministrator(ctx, *u); err != nil {
+						return err
+					}
+				}
 			}
 			var err error
 			if u.UserMetadata, err = ChangeMetadata("user_metadata", u.UserMetadata, c.UserMetadata); err != nil {

@@ -31,6 +31,14 @@ const (
 	ActionDeleted          Action = "user_deleted"
 	ActionSynced           Action = "user_synced"
 	ActionAdminGranted     Action = "admin_granted"
+	ActionAdminRevoked     Action = "admin_revoked"
+	ActionDisabled         Action = "user_disabled"
+	ActionEnabled          Action = "user_enabled"
+	ActionSessionsEnded    Action = "sessions_ended" // all of a user's, by an administrator
+	ActionPolicyChanged    Action = "policy_changed"
+	ActionProviderCreated  Action = "provider_created"
+	ActionProviderChanged  Action = "provider_changed"
+	ActionProviderRemoved  Action = "provider_removed"
 	ActionTestUser         Action = "test_user"
 	ActionIdentityBound    Action = "identity_linked"
 	ActionIdentityUnbound  Action = "identity_unlinked"
@@ -55,7 +63,7 @@ func (a Action) Group() string {
 	case ActionTokenRefreshed, ActionTokenReused:
 		return "token"
 	case ActionModified, ActionPasswordChanged, ActionEmailChange, ActionEmailChanged, ActionConfirmRequested,
-		ActionRecovery, ActionReauthenticate, ActionAdminGranted, ActionTestUser:
+		ActionRecovery, ActionReauthenticate, ActionAdminGranted, ActionAdminRevoked, ActionDisabled, ActionEnabled, ActionTestUser:
 		return "user"
 	default:
 		return "account"
@@ -104,6 +112,8 @@ type AuditLog interface {
 	// AuditEntries returns entries older than before, newest first; a zero
 	// before begins at the newest.
 	AuditEntries(ctx context.Context, before uuid.UUID, limit int) ([]Entry, error)
+	// AuditEntriesOf is AuditEntries of what happened to one user.
+	AuditEntriesOf(ctx context.Context, userID, before uuid.UUID, limit int) ([]Entry, error)
 	// AuditPage returns a page, newest first, and the number of all entries.
 	AuditPage(ctx context.Context, offset, limit int) ([]Entry, int, error)
 }

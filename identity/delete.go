@@ -8,11 +8,15 @@ import (
 	"github.com/google/uuid"
 )
 
-// Delete removes a user and everything that hangs on it.
+// Delete removes a user and everything that hangs on it. Fault:
+// ErrLastAdministrator.
 func (s *Service) Delete(ctx context.Context, id uuid.UUID) error {
 	return s.InTx(ctx, func(ctx context.Context) error {
 		user, err := s.Store.User(ctx, id)
 		if err != nil {
+			return err
+		}
+		if err := s.keepAdministrator(ctx, user); err != nil {
 			return err
 		}
 		if err := s.Record(ctx, ActionDeleted, user, nil); err != nil {
@@ -24,11 +28,15 @@ func (s *Service) Delete(ctx context.Context, id uuid.UUID) error {
 
 // SoftDelete keeps the row, for what refers to it, and takes everything away
 // that names the person or lets them in. The address is replaced by a hash, so
-// that it is free again and can still be recognised by who has it.
+// that it is free again and can still be recognised by who has it. Fault:
+// ErrLastAdministrator.
 func (s *Service) SoftDelete(ctx context.Context, id uuid.UUID) error {
 	now := s.Now()
 	return s.InTx(ctx, func(ctx context.Context) error {
 		user, err := s.Store.ChangeUser(ctx, id, func(u *User) error {
+			if err := s.keepAdministrator(ctx, *u); err != nil {
+				return err
+			}
 			*u = User{
 				ID: u.ID, Email: obscure(u.ID, u.Email), EmailConfirmedAt: u.EmailConfirmedAt, Role: u.Role,
 				SignupSource: u.SignupSource, LastSignInAt: u.LastSignInAt, LastActiveAt: u.LastActiveAt,

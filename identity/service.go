@@ -13,6 +13,10 @@ type Service struct {
 	Store  Store
 	Audit  AuditLog
 	Hasher *Hasher
+	// Directory finds users for administrators.
+	Directory Directory
+	// Activity notes when users were last active; nil notes nothing.
+	Activity *Activity
 	// InTx runs a function in a transaction that the context carries.
 	InTx   func(context.Context, func(context.Context) error) error
 	Now    func() time.Time
@@ -37,6 +41,14 @@ func (s *Service) Admit(user User) error {
 		return ErrUserBanned
 	}
 	return nil
+}
+
+// Seen notes that a user is active: whatever lets somebody in by a session or
+// an issuer's token says so.
+func (s *Service) Seen(user User) {
+	if s.Activity != nil {
+		s.Activity.Seen(user.ID)
+	}
 }
 
 // Record writes one entry of the audit log about a user, with what the

@@ -19,7 +19,8 @@ type Store interface {
 	UserByIdentity(ctx context.Context, key Key) (User, error)
 	// ChangeUser reads the user, applies change and writes what it changed,
 	// again from the start when somebody else wrote in between; so change may
-	// run several times. Identities are not written. Faults: ErrEmailTaken.
+	// run several times. Identities are not written, nor when the user last
+	// signed in or was active. Faults: ErrEmailTaken.
 	ChangeUser(ctx context.Context, id uuid.UUID, change func(*User) error) (User, error)
 	// ReplacePasswordHash writes next where the hash is still previous.
 	ReplacePasswordHash(ctx context.Context, id uuid.UUID, previous, next string) (replaced bool, err error)
@@ -38,6 +39,10 @@ type Store interface {
 	// DropCredentials removes a user's passkeys, second factors and recovery
 	// codes.
 	DropCredentials(ctx context.Context, userID uuid.UUID) error
+	// HoldAdministrators keeps every other writer of an administrator's row
+	// waiting until this transaction is over, and returns the administrators:
+	// id, ban and deletion only.
+	HoldAdministrators(ctx context.Context) ([]User, error)
 	// TouchSignIn notes a sign-in without changing the row's version.
 	TouchSignIn(ctx context.Context, id uuid.UUID, at time.Time) error
 	AvatarStore

@@ -23,7 +23,11 @@ func (s *Service) Sync(ctx context.Context, ext External) (user User, isNew bool
 	key := Key{ProviderType: ProviderSupabase, ProviderKey: ext.Issuer, ProviderSubject: ext.Subject}
 	user, err = s.Store.UserByIdentity(ctx, key)
 	if err == nil {
-		return user, false, s.Admit(user)
+		if err := s.Admit(user); err != nil {
+			return user, false, err
+		}
+		s.Seen(user)
+		return user, false, nil
 	}
 	if !errors.Is(err, ErrUserNotFound) {
 		return User{}, false, err

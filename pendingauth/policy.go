@@ -1,6 +1,12 @@
 package pendingauth
 
-import "tessera/fault"
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"tessera/fault"
+)
 
 // Amount is what a grant gives. Credits are integer micro-credits.
 type Amount struct {
@@ -30,14 +36,35 @@ func (p Policy) Of(sourceType string) SourcePolicy { return p.Sources[sourceType
 var ErrPolicyInvalid = fault.Declare(fault.Unprocessable, "pendingauth.policy_invalid",
 	"The policy is not valid.", "Correct the named fields.")
 
-// Check refuses negative amounts.
+// The most that a grant gives. Clients whose numbers are floating-point ones
+// keep a balance exactly up to 2^53 - 1.
+const (
+	MaxBalanceMicros    = 1<<53 - 1
+	MaxConcurrency      = 10_000
+	MaxSubscriptionDays = 36_500
+)
+
+// Check refuses amounts that are negative, or too large to be meant.
 func (p Policy) Check() error {
-	for name, source := range p.Sources {
-		for when, a := range map[string]Amount{"on_signup": source.OnSignup, "on_first_bind": source.OnFirstBind} {
-			if a.BalanceMicros < 0 || a.Concurrency < 0 || a.SubscriptionDays < 0 {
-				return ErrPolicyInvalid.On("sources."+name+"."+when, "must not be negative")
-			}
+	refused := ErrPolicyInvalid
+	limit := func(field string, value, most int64) {
+		if value < 0 || value > most {
+			refused = refused.On(field, fmt.Sprintf("must be from 0 to %d", most))
 		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(p.Sources)) {
+		source, at := p.Sources[name], "sources."+name+"."
+		for _, grant := range []struct {
+			when string
+			Amount
+		}{{"on_signup.", source.OnSignup}, {"on_first_bind.", source.OnFirstBind}} {
+			limit(at+grant.when+"balance_micros", grant.BalanceMicros, MaxBalanceMicros)
+			limit(at+grant.when+"concurrency", int64(grant.Concurrency), MaxConcurrency)
+			limit(at+grant.when+"subscription_days", int64(grant.SubscriptionDays), MaxSubscriptionDays)
+		}
+	}
+	if len(refused.Fields) > 0 {
+		return refused
 	}
 	return nil
 }

@@ -34,6 +34,26 @@ type Keyed interface {
 	Key() string
 }
 
+// Examiner is a Checker that tells its steps apart.
+type Examiner interface {
+	// Examine is Check, step by step; it ends with the first that fails where the
+	// next ones need it.
+	Examine(ctx context.Context, redirectURI string) []Finding
+}
+
+// Finding is how one step of a check went.
+type Finding struct {
+	Step string // StepDiscovery, StepKeys, StepCredentials, or that and a channel
+	Err  error  // nil = well
+}
+
+// Steps of a check.
+const (
+	StepDiscovery   = "discovery"
+	StepKeys        = "keys"
+	StepCredentials = "credentials"
+)
+
 // Start is what a flow begins with.
 type Start struct {
 	State       string // opaque, alphanumeric, 16 to 128 characters

@@ -59,6 +59,7 @@ func (s *Service) Refresh(ctx context.Context, raw string) (Grant, error) {
 		s.observe("refresh_token", err)
 		return Grant{}, err
 	}
+	s.Accounts.Seen(step.user)
 	return s.grant(ctx, step.session, step.user, step.token)
 }
 

@@ -162,6 +162,7 @@ func (s *Service) Current(ctx context.Context, claims token.Claims) (identity.Us
 	if err := s.Accounts.Admit(user); err != nil {
 		return identity.User{}, Session{}, err
 	}
+	s.Accounts.Seen(user)
 	return user, current, nil
 }
 

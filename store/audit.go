@@ -47,6 +47,16 @@ func (s *Audit) AuditEntries(ctx context.Context, before uuid.UUID, limit int) (
 	return readEntries(ctx, query)
 }
 
+// AuditEntriesOf implements identity.AuditLog.
+func (s *Audit) AuditEntriesOf(ctx context.Context, userID, before uuid.UUID, limit int) ([]identity.Entry, error) {
+	query := s.db.accounts(ctx).AuditEntry.Query().Where(auditentry.UserID(userID)).
+		Order(auditentry.ByID(sql.OrderDesc())).Limit(limit)
+	if before != uuid.Nil {
+		query.Where(auditentry.IDLT(before))
+	}
+	return readEntries(ctx, query)
+}
+
 // AuditPage implements identity.AuditLog.
 func (s *Audit) AuditPage(ctx context.Context, offset, limit int) ([]identity.Entry, int, error) {
 	client := s.db.accounts(ctx).AuditEntry

@@ -26,6 +26,9 @@ type Options struct {
 	Log *slog.Logger
 	// SkipMigrations opens the database as it stands.
 	SkipMigrations bool
+	// OnQuery, if set, is told of every query that Ent makes outside a
+	// transaction, before it runs: tests look at how the database would run it.
+	OnQuery func(query string, args []any)
 	// MaxConns bounds the PostgreSQL pool; 0 = 16. SQLite has one writer and
 	// four readers whatever this says.
 	MaxConns int
@@ -41,6 +44,7 @@ type DB struct {
 	account *accountdb.Client
 	gateway *gatewaydb.Client
 	log     *slog.Logger
+	onQuery func(query string, args []any)
 }
 
 // Open opens the database that rawURL names and brings its schema up to date:
@@ -84,7 +88,7 @@ func openSQLite(ctx context.Context, path string, opts Options) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	db := &DB{dialect: dialect.SQLite, lock: lock, log: opts.Log}
+	db := &DB{dialect: dialect.SQLite, lock: lock, log: opts.Log, onQuery: opts.OnQuery}
 	if !opts.SkipMigrations {
 		if err := migrateSQLite(ctx, path, opts.Log); err != nil {
 			return nil, errors.Join(err, db.Close())
@@ -117,7 +121,7 @@ func openPostgres(ctx context.Context, dsn string, opts Options) (*DB, error) {
 	pool.SetMaxOpenConns(opts.MaxConns)
 	pool.SetMaxIdleConns(opts.MaxConns)
 	pool.SetConnMaxIdleTime(5 * time.Minute)
-	db := &DB{dialect: dialect.Postgres, write: pool, read: pool, log: opts.Log}
+	db := &DB{dialect: dialect.Postgres, write: pool, read: pool, log: opts.Log, onQuery: opts.OnQuery}
 	if !opts.SkipMigrations {
 		if err := migratePostgres(ctx, pool, opts.Log); err != nil {
 			return nil, errors.Join(err, db.Close())
@@ -129,6 +133,9 @@ func openPostgres(ctx context.Context, dsn string, opts Options) (*DB, error) {
 
 func (db *DB) attach() {
 	drv := db.driver()
+	if db.onQuery != nil {
+		drv = &watchedDriver{drv, db.onQuery}
+	}
 	db.account = accountdb.NewClient(accountdb.Driver(drv))
 	db.gateway = gatewaydb.NewClient(gatewaydb.Driver(drv))
 }
@@ -170,6 +177,19 @@ func (db *DB) driver() dialect.Driver {
 		}
 	}
 	return entsql.OpenDB(dialect.Postgres, db.write)
+}
+
+// watchedDriver tells of queries before it runs them.
+type watchedDriver struct {
+	dialect.Driver
+	onQuery func(query string, args []any)
+}
+
+// Query implements dialect.ExecQuerier.
+func (d *watchedDriver) Query(ctx context.Context, query string, args, v any) error {
+	list, _ := args.([]any)
+	d.onQuery(query, list)
+	return d.Driver.Query(ctx, query, args, v)
 }
 
 // splitDriver sends reads to the reader pool and all else to the one writer.

@@ -13,6 +13,7 @@ import (
 	"tessera/store/ent/accountdb"
 	"tessera/store/ent/accountdb/authflow"
 	"tessera/store/ent/accountdb/pendingauthsession"
+	"tessera/store/ent/accountdb/sourcegrant"
 )
 
 // PendingAuth implements pendingauth.Store and pendingauth.Granter.
@@ -211,6 +212,24 @@ func (s *PendingAuth) Give(ctx context.Context, g pendingauth.Grant) error {
 		return fmt.Errorf("write source grant: %w", err)
 	}
 	return nil
+}
+
+// GrantsOf returns what a user was given, oldest first.
+func (s *PendingAuth) GrantsOf(ctx context.Context, userID uuid.UUID) ([]pendingauth.Grant, error) {
+	rows, err := s.db.accounts(ctx).SourceGrant.Query().Where(sourcegrant.UserID(userID)).
+		Order(sourcegrant.ByGrantedAt(), sourcegrant.ByID()).All(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read source grants: %w", err)
+	}
+	grants := make([]pendingauth.Grant, len(rows))
+	for i, r := range rows {
+		grants[i] = pendingauth.Grant{
+			ID: r.ID, UserID: r.UserID, SourceType: r.ProviderType, Reason: pendingauth.Reason(r.Reason), AliasKey: textOf(r.AliasKey),
+			Amount:    pendingauth.Amount{BalanceMicros: r.BalanceMicros, Concurrency: r.Concurrency, SubscriptionDays: r.SubscriptionDays},
+			GrantedAt: utc(r.GrantedAt),
+		}
+	}
+	return grants, nil
 }
 
 // Purge deletes flows and pending sessions that nobody completed before the

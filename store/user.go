@@ -34,6 +34,7 @@ func (s *Users) CreateUser(ctx context.Context, u identity.User) error {
 		create := client.User.Create().SetID(u.ID).SetCreatedAt(utc(u.CreatedAt)).
 			SetRole(u.Role).SetSignupSource(u.SignupSource)
 		setUser(create.Mutation(), u)
+		create.SetNillableLastSignInAt(utcOrNil(u.LastSignInAt)).SetNillableLastActiveAt(utcOrNil(u.LastActiveAt))
 		if err := create.Exec(ctx); err != nil {
 			return userConstraint(err)
 		}
@@ -47,7 +48,8 @@ func (s *Users) CreateUser(ctx context.Context, u identity.User) error {
 }
 
 // setUser writes all mutable columns: the caller has read, or just made, the
-// whole user.
+// whole user. When the user last signed in or was active is not among them: it
+// is noted without a new version of the row, so what was read may be old.
 func setUser(m *accountdb.UserMutation, u identity.User) {
 	setText(u.Email, m.SetEmail, m.ClearEmail)
 	setText(u.NewEmail, m.SetNewEmail, m.ClearNewEmail)
@@ -58,14 +60,13 @@ func setUser(m *accountdb.UserMutation, u identity.User) {
 	setTime(u.RecoverySent, m.SetRecoverySentAt, m.ClearRecoverySentAt)
 	setTime(u.ReauthSent, m.SetReauthenticationSentAt, m.ClearReauthenticationSentAt)
 	setTime(u.InvitedAt, m.SetInvitedAt, m.ClearInvitedAt)
-	setTime(u.LastSignInAt, m.SetLastSignInAt, m.ClearLastSignInAt)
-	setTime(u.LastActiveAt, m.SetLastActiveAt, m.ClearLastActiveAt)
 	setTime(u.BannedUntil, m.SetBannedUntil, m.ClearBannedUntil)
 	setTime(u.DeletedAt, m.SetDeletedAt, m.ClearDeletedAt)
 	m.SetRole(u.Role)
 	m.SetIsAdmin(u.IsAdmin)
 	m.SetIsAnonymous(u.IsAnonymous)
 	m.SetNickname(u.Nickname)
+	m.SetNicknameKey(identity.SearchKey(u.Nickname))
 	m.SetAvatarURL(u.AvatarURL)
 	m.SetAppMetadata(u.AppMetadata)
 	m.SetUserMetadata(u.UserMetadata)

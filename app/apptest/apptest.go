@@ -39,6 +39,8 @@ type Options struct {
 	SecretKey string
 	// Addr is where to listen; "" = a free port of 127.0.0.1.
 	Addr string
+	// Joins says that another server has this database and its administrator.
+	Joins bool
 }
 
 // Server is a running server with its simulators.
@@ -175,6 +177,8 @@ func (s *Server) boot(t *testing.T, simulators *app.Simulators) {
 	s.URL, s.AnonKey, s.ServiceRoleKey = s.app.URL, s.app.AnonKey, s.app.ServiceRoleKey
 	if simulators != nil {
 		simulators.SendBackTo(s.URL)
+	}
+	if simulators != nil && !s.Options.Joins {
 		if err := s.app.CreateAdmin(t.Context(), s.Admin.Email, s.Admin.Password); err != nil {
 			t.Fatalf("administrator: %v", err)
 		}

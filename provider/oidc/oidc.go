@@ -128,14 +128,26 @@ func (p *Provider) tokenCall(md metadata, code, verifier, redirectURI string) pr
 
 // Check fetches the discovery document and the keys, and tries the credentials.
 func (p *Provider) Check(ctx context.Context, redirectURI string) error {
+	for _, finding := range p.Examine(ctx, redirectURI) {
+		if finding.Err != nil {
+			return finding.Err
+		}
+	}
+	return nil
+}
+
+// Examine is Check, step by step.
+func (p *Provider) Examine(ctx context.Context, redirectURI string) []provider.Finding {
 	md, err := p.metadata.get(ctx)
+	findings := []provider.Finding{{Step: provider.StepDiscovery, Err: err}}
 	if err != nil {
-		return err
+		return findings
 	}
-	if _, err := p.keys.get(ctx); err != nil {
-		return err
-	}
-	return p.client.Probe(ctx, p.tokenCall(md, "", "", redirectURI))
+	_, err = p.keys.get(ctx)
+	return append(findings,
+		provider.Finding{Step: provider.StepKeys, Err: err},
+		provider.Finding{Step: provider.StepCredentials, Err: p.client.Probe(ctx, p.tokenCall(md, "", "", redirectURI))},
+	)
 }
 
 // userInfo returns what the userinfo endpoint adds about a person. An endpoint that

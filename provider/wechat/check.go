@@ -11,14 +11,25 @@ import (
 
 // Check tries the credentials of each app. What WeChat says of a code that it
 // never gave tells whether it knows the app and its secret.
-func (p *Provider) Check(ctx context.Context, _ string) error {
+func (p *Provider) Check(ctx context.Context, redirectURI string) error {
 	var found []error
-	for _, channel := range p.Channels() {
-		if err := p.checkChannel(ctx, channel); err != nil {
-			found = append(found, fmt.Errorf("channel %s: %w", channel, err))
+	for _, finding := range p.Examine(ctx, redirectURI) {
+		if finding.Err != nil {
+			found = append(found, fmt.Errorf("%s: %w", finding.Step, finding.Err))
 		}
 	}
 	return errors.Join(found...)
+}
+
+// Examine is Check, app by app.
+func (p *Provider) Examine(ctx context.Context, _ string) []provider.Finding {
+	var findings []provider.Finding
+	for _, channel := range p.Channels() {
+		findings = append(findings, provider.Finding{
+			Step: provider.StepCredentials + "_" + channel, Err: p.checkChannel(ctx, channel),
+		})
+	}
+	return findings
 }
 
 func (p *Provider) checkChannel(ctx context.Context, channel string) error {

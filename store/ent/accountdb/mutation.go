@@ -17857,6 +17857,7 @@ type UserMutation struct {
 	is_admin                   *bool
 	is_anonymous               *bool
 	nickname                   *string
+	nickname_key               *string
 	avatar_url                 *string
 	app_metadata               *map[string]interface{}
 	user_metadata              *map[string]interface{}
@@ -18394,6 +18395,55 @@ func (m *UserMutation) OldNickname(ctx context.Context) (v string, err error) {
 // ResetNickname resets all changes to the "nickname" field.
 func (m *UserMutation) ResetNickname() {
 	m.nickname = nil
+}
+
+// SetNicknameKey sets the "nickname_key" field.
+func (m *UserMutation) SetNicknameKey(s string) {
+	m.nickname_key = &s
+}
+
+// NicknameKey returns the value of the "nickname_key" field in the mutation.
+func (m *UserMutation) NicknameKey() (r string, exists bool) {
+	v := m.nickname_key
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNicknameKey returns the old "nickname_key" field's value of the User entity.
+// If the User object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UserMutation) OldNicknameKey(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNicknameKey is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNicknameKey requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNicknameKey: %w", err)
+	}
+	return oldValue.NicknameKey, nil
+}
+
+// ClearNicknameKey clears the value of the "nickname_key" field.
+func (m *UserMutation) ClearNicknameKey() {
+	m.nickname_key = nil
+	m.clearedFields[user.FieldNicknameKey] = struct{}{}
+}
+
+// NicknameKeyCleared returns if the "nickname_key" field was cleared in this mutation.
+func (m *UserMutation) NicknameKeyCleared() bool {
+	_, ok := m.clearedFields[user.FieldNicknameKey]
+	return ok
+}
+
+// ResetNicknameKey resets all changes to the "nickname_key" field.
+func (m *UserMutation) ResetNicknameKey() {
+	m.nickname_key = nil
+	delete(m.clearedFields, user.FieldNicknameKey)
 }
 
 // SetAvatarURL sets the "avatar_url" field.
@@ -19535,7 +19585,7 @@ func (m *UserMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *UserMutation) Fields() []string {
-	fields := make([]string, 0, 23)
+	fields := make([]string, 0, 24)
 	if m.email != nil {
 		fields = append(fields, user.FieldEmail)
 	}
@@ -19562,6 +19612,9 @@ func (m *UserMutation) Fields() []string {
 	}
 	if m.nickname != nil {
 		fields = append(fields, user.FieldNickname)
+	}
+	if m.nickname_key != nil {
+		fields = append(fields, user.FieldNicknameKey)
 	}
 	if m.avatar_url != nil {
 		fields = append(fields, user.FieldAvatarURL)
@@ -19631,6 +19684,8 @@ func (m *UserMutation) Field(name string) (ent.Value, bool) {
 		return m.IsAnonymous()
 	case user.FieldNickname:
 		return m.Nickname()
+	case user.FieldNicknameKey:
+		return m.NicknameKey()
 	case user.FieldAvatarURL:
 		return m.AvatarURL()
 	case user.FieldAppMetadata:
@@ -19686,6 +19741,8 @@ func (m *UserMutation) OldField(ctx context.Context, name string) (ent.Value, er
 		return m.OldIsAnonymous(ctx)
 	case user.FieldNickname:
 		return m.OldNickname(ctx)
+	case user.FieldNicknameKey:
+		return m.OldNicknameKey(ctx)
 	case user.FieldAvatarURL:
 		return m.OldAvatarURL(ctx)
 	case user.FieldAppMetadata:
@@ -19785,6 +19842,13 @@ func (m *UserMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetNickname(v)
+		return nil
+	case user.FieldNicknameKey:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNicknameKey(v)
 		return nil
 	case user.FieldAvatarURL:
 		v, ok := value.(string)
@@ -19929,6 +19993,9 @@ func (m *UserMutation) ClearedFields() []string {
 	if m.FieldCleared(user.FieldPasswordHash) {
 		fields = append(fields, user.FieldPasswordHash)
 	}
+	if m.FieldCleared(user.FieldNicknameKey) {
+		fields = append(fields, user.FieldNicknameKey)
+	}
 	if m.FieldCleared(user.FieldAppMetadata) {
 		fields = append(fields, user.FieldAppMetadata)
 	}
@@ -19987,6 +20054,9 @@ func (m *UserMutation) ClearField(name string) error {
 		return nil
 	case user.FieldPasswordHash:
 		m.ClearPasswordHash()
+		return nil
+	case user.FieldNicknameKey:
+		m.ClearNicknameKey()
 		return nil
 	case user.FieldAppMetadata:
 		m.ClearAppMetadata()
@@ -20052,6 +20122,9 @@ func (m *UserMutation) ResetField(name string) error {
 		return nil
 	case user.FieldNickname:
 		m.ResetNickname()
+		return nil
+	case user.FieldNicknameKey:
+		m.ResetNicknameKey()
 		return nil
 	case user.FieldAvatarURL:
 		m.ResetAvatarURL()

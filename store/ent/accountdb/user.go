@@ -38,6 +38,8 @@ type User struct {
 	IsAnonymous bool `json:"is_anonymous,omitempty"`
 	// Nickname holds the value of the "nickname" field.
 	Nickname string `json:"nickname,omitempty"`
+	// NicknameKey holds the value of the "nickname_key" field.
+	NicknameKey string `json:"nickname_key,omitempty"`
 	// AvatarURL holds the value of the "avatar_url" field.
 	AvatarURL string `json:"avatar_url,omitempty"`
 	// AppMetadata holds the value of the "app_metadata" field.
@@ -189,7 +191,7 @@ func (*User) scanValues(columns []string) ([]any, error) {
 			values[i] = new([]byte)
 		case user.FieldIsAdmin, user.FieldIsAnonymous:
 			values[i] = new(sql.NullBool)
-		case user.FieldEmail, user.FieldNewEmail, user.FieldPasswordHash, user.FieldRole, user.FieldNickname, user.FieldAvatarURL, user.FieldSignupSource:
+		case user.FieldEmail, user.FieldNewEmail, user.FieldPasswordHash, user.FieldRole, user.FieldNickname, user.FieldNicknameKey, user.FieldAvatarURL, user.FieldSignupSource:
 			values[i] = new(sql.NullString)
 		case user.FieldEmailConfirmedAt, user.FieldEmailChangeSentAt, user.FieldConfirmationSentAt, user.FieldRecoverySentAt, user.FieldReauthenticationSentAt, user.FieldInvitedAt, user.FieldLastSignInAt, user.FieldLastActiveAt, user.FieldBannedUntil, user.FieldDeletedAt, user.FieldCreatedAt, user.FieldUpdatedAt:
 			values[i] = new(sql.NullTime)
@@ -274,6 +276,12 @@ func (_m *User) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field nickname", values[i])
 			} else if value.Valid {
 				_m.Nickname = value.String
+			}
+		case user.FieldNicknameKey:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field nickname_key", values[i])
+			} else if value.Valid {
+				_m.NicknameKey = value.String
 			}
 		case user.FieldAvatarURL:
 			if value, ok := values[i].(*sql.NullString); !ok {
@@ -485,6 +493,9 @@ func (_m *User) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("nickname=")
 	builder.WriteString(_m.Nickname)
+	builder.WriteString(", ")
+	builder.WriteString("nickname_key=")
+	builder.WriteString(_m.NicknameKey)
 	builder.WriteString(", ")
 	builder.WriteString("avatar_url=")
 	builder.WriteString(_m.AvatarURL)

@@ -159,6 +159,20 @@ func (_c *UserCreate) SetNillableNickname(v *string) *UserCreate {
 	return _c
 }
 
+// SetNicknameKey sets the "nickname_key" field.
+func (_c *UserCreate) SetNicknameKey(v string) *UserCreate {
+	_c.mutation.SetNicknameKey(v)
+	return _c
+}
+
+// SetNillableNicknameKey sets the "nickname_key" field if the given value is not nil.
+func (_c *UserCreate) SetNillableNicknameKey(v *string) *UserCreate {
+	if v != nil {
+		_c.SetNicknameKey(*v)
+	}
+	return _c
+}
+
 // SetAvatarURL sets the "avatar_url" field.
 func (_c *UserCreate) SetAvatarURL(v string) *UserCreate {
 	_c.mutation.SetAvatarURL(v)
@@ -627,6 +641,10 @@ func (_c *UserCreate) createSpec() (*User, *sqlgraph.CreateSpec) {
 		_spec.SetField(user.FieldNickname, field.TypeString, value)
 		_node.Nickname = value
 	}
+	if value, ok := _c.mutation.NicknameKey(); ok {
+		_spec.SetField(user.FieldNicknameKey, field.TypeString, value)
+		_node.NicknameKey = value
+	}
 	if value, ok := _c.mutation.AvatarURL(); ok {
 		_spec.SetField(user.FieldAvatarURL, field.TypeString, value)
 		_node.AvatarURL = value
@@ -1014,6 +1032,24 @@ func (u *UserUpsert) SetNickname(v string) *UserUpsert {
 // UpdateNickname sets the "nickname" field to the value that was provided on create.
 func (u *UserUpsert) UpdateNickname() *UserUpsert {
 	u.SetExcluded(user.FieldNickname)
+	return u
+}
+
+// SetNicknameKey sets the "nickname_key" field.
+func (u *UserUpsert) SetNicknameKey(v string) *UserUpsert {
+	u.Set(user.FieldNicknameKey, v)
+	return u
+}
+
+// UpdateNicknameKey sets the "nickname_key" field to the value that was provided on create.
+func (u *UserUpsert) UpdateNicknameKey() *UserUpsert {
+	u.SetExcluded(user.FieldNicknameKey)
+	return u
+}
+
+// ClearNicknameKey clears the value of the "nickname_key" field.
+func (u *UserUpsert) ClearNicknameKey() *UserUpsert {
+	u.SetNull(user.FieldNicknameKey)
 	return u
 }
 
@@ -1451,6 +1487,27 @@ func (u *UserUpsertOne) SetNickname(v string) *UserUpsertOne {
 func (u *UserUpsertOne) UpdateNickname() *UserUpsertOne {
 	return u.Update(func(s *UserUpsert) {
 		s.UpdateNickname()
+	})
+}
+
+// SetNicknameKey sets the "nickname_key" field.
+func (u *UserUpsertOne) SetNicknameKey(v string) *UserUpsertOne {
+	return u.Update(func(s *UserUpsert) {
+		s.SetNicknameKey(v)
+	})
+}
+
+// UpdateNicknameKey sets the "nickname_key" field to the value that was provided on create.
+func (u *UserUpsertOne) UpdateNicknameKey() *UserUpsertOne {
+	return u.Update(func(s *UserUpsert) {
+		s.UpdateNicknameKey()
+	})
+}
+
+// ClearNicknameKey clears the value of the "nickname_key" field.
+func (u *UserUpsertOne) ClearNicknameKey() *UserUpsertOne {
+	return u.Update(func(s *UserUpsert) {
+		s.ClearNicknameKey()
 	})
 }
 
@@ -2093,6 +2150,27 @@ func (u *UserUpsertBulk) SetNickname(v string) *UserUpsertBulk {
 func (u *UserUpsertBulk) UpdateNickname() *UserUpsertBulk {
 	return u.Update(func(s *UserUpsert) {
 		s.UpdateNickname()
+	})
+}
+
+// SetNicknameKey sets the "nickname_key" field.
+func (u *UserUpsertBulk) SetNicknameKey(v string) *UserUpsertBulk {
+	return u.Update(func(s *UserUpsert) {
+		s.SetNicknameKey(v)
+	})
+}
+
+// UpdateNicknameKey sets the "nickname_key" field to the value that was provided on create.
+func (u *UserUpsertBulk) UpdateNicknameKey() *UserUpsertBulk {
+	return u.Update(func(s *UserUpsert) {
+		s.UpdateNicknameKey()
+	})
+}
+
+// ClearNicknameKey clears the value of the "nickname_key" field.
+func (u *UserUpsertBulk) ClearNicknameKey() *UserUpsertBulk {
+	return u.Update(func(s *UserUpsert) {
+		s.ClearNicknameKey()
 	})
 }
 

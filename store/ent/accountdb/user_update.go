@@ -194,6 +194,26 @@ func (_u *UserUpdate) SetNillableNickname(v *string) *UserUpdate {
 	return _u
 }
 
+// SetNicknameKey sets the "nickname_key" field.
+func (_u *UserUpdate) SetNicknameKey(v string) *UserUpdate {
+	_u.mutation.SetNicknameKey(v)
+	return _u
+}
+
+// SetNillableNicknameKey sets the "nickname_key" field if the given value is not nil.
+func (_u *UserUpdate) SetNillableNicknameKey(v *string) *UserUpdate {
+	if v != nil {
+		_u.SetNicknameKey(*v)
+	}
+	return _u
+}
+
+// ClearNicknameKey clears the value of the "nickname_key" field.
+func (_u *UserUpdate) ClearNicknameKey() *UserUpdate {
+	_u.mutation.ClearNicknameKey()
+	return _u
+}
+
 // SetAvatarURL sets the "avatar_url" field.
 func (_u *UserUpdate) SetAvatarURL(v string) *UserUpdate {
 	_u.mutation.SetAvatarURL(v)
@@ -830,6 +850,12 @@ func (_u *UserUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if value, ok := _u.mutation.Nickname(); ok {
 		_spec.SetField(user.FieldNickname, field.TypeString, value)
 	}
+	if value, ok := _u.mutation.NicknameKey(); ok {
+		_spec.SetField(user.FieldNicknameKey, field.TypeString, value)
+	}
+	if _u.mutation.NicknameKeyCleared() {
+		_spec.ClearField(user.FieldNicknameKey, field.TypeString)
+	}
 	if value, ok := _u.mutation.AvatarURL(); ok {
 		_spec.SetField(user.FieldAvatarURL, field.TypeString, value)
 	}
@@ -1464,6 +1490,26 @@ func (_u *UserUpdateOne) SetNillableNickname(v *string) *UserUpdateOne {
 	if v != nil {
 		_u.SetNickname(*v)
 	}
+	return _u
+}
+
+// SetNicknameKey sets the "nickname_key" field.
+func (_u *UserUpdateOne) SetNicknameKey(v string) *UserUpdateOne {
+	_u.mutation.SetNicknameKey(v)
+	return _u
+}
+
+// SetNillableNicknameKey sets the "nickname_key" field if the given value is not nil.
+func (_u *UserUpdateOne) SetNillableNicknameKey(v *string) *UserUpdateOne {
+	if v != nil {
+		_u.SetNicknameKey(*v)
+	}
+	return _u
+}
+
+// ClearNicknameKey clears the value of the "nickname_key" field.
+func (_u *UserUpdateOne) ClearNicknameKey() *UserUpdateOne {
+	_u.mutation.ClearNicknameKey()
 	return _u
 }
 
@@ -2132,6 +2178,12 @@ func (_u *UserUpdateOne) sqlSave(ctx context.Context) (_node *User, err error) {
 	}
 	if value, ok := _u.mutation.Nickname(); ok {
 		_spec.SetField(user.FieldNickname, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.NicknameKey(); ok {
+		_spec.SetField(user.FieldNicknameKey, field.TypeString, value)
+	}
+	if _u.mutation.NicknameKeyCleared() {
+		_spec.ClearField(user.FieldNicknameKey, field.TypeString)
 	}
 	if value, ok := _u.mutation.AvatarURL(); ok {
 		_spec.SetField(user.FieldAvatarURL, field.TypeString, value)

@@ -6,6 +6,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"sync"
 	"text/template"
 	"time"
@@ -67,10 +68,33 @@ func Write(ctx context.Context, dialectName, dir, devURL, name string) error {
 		return fmt.Errorf("open %s dev database: %w", dialectName, err)
 	}
 	tables := append(append([]*schema.Table{}, accounts.Tables...), gateway.Tables...)
+	collate(dialectName, tables)
 	if err := m.NamedDiff(ctx, name, tables...); err != nil {
 		return fmt.Errorf("diff for %s: %w", dialectName, err)
 	}
 	return nil
+}
+
+// ordered are the columns that are ordered, or searched by a range: in
+// PostgreSQL they compare by bytes, as SQLite's do. With a collation of the
+// database's own neither the order nor the beginning of a text would be certain.
+var ordered = map[string][]string{
+	"users":           {"email", "nickname_key"},
+	"auth_identities": {"provider_subject"},
+}
+
+func collate(dialectName string, tables []*schema.Table) {
+	collation := ""
+	if dialectName == Postgres {
+		collation = "C"
+	}
+	for _, table := range tables {
+		for _, column := range table.Columns {
+			if slices.Contains(ordered[table.Name], column.Name) {
+				column.Collation = collation
+			}
+		}
+	}
 }
 
 // Dialects of the two databases, as Ent names them.

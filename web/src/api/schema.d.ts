@@ -45,6 +45,262 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
+        /**
+         * Decide about some sources, or some of what they give, and leave the rest
+         * @description For administrators.
+         */
+        patch: operations["patch-source-policy"];
+        trace?: never;
+    };
+    "/admin/providers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The login providers, and the types that can be set up
+         * @description For administrators.
+         */
+        get: operations["list-providers"];
+        put?: never;
+        /**
+         * Set a login provider up
+         * @description For administrators.
+         */
+        post: operations["create-provider"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/providers/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One login provider
+         * @description For administrators.
+         */
+        get: operations["get-provider"];
+        put?: never;
+        post?: never;
+        /**
+         * Take a login provider away; identities that came through it stay
+         * @description For administrators.
+         */
+        delete: operations["delete-provider"];
+        options?: never;
+        head?: never;
+        /**
+         * Change what is given of a login provider
+         * @description For administrators.
+         */
+        patch: operations["change-provider"];
+        trace?: never;
+    };
+    "/admin/providers/{name}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try a login provider out as it is saved
+         * @description For administrators.
+         */
+        post: operations["test-provider"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Users, by page
+         * @description For administrators.
+         */
+        get: operations["list-users"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/users/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One user, with all that hangs on the account
+         * @description For administrators.
+         */
+        get: operations["get-user"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/users/{id}/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What happened to a user, newest first
+         * @description For administrators.
+         */
+        get: operations["list-user-audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/users/{id}/disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Keep a user out, and end all sessions
+         * @description For administrators.
+         */
+        post: operations["disable-user"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/users/{id}/enable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let a user in again
+         * @description For administrators.
+         */
+        post: operations["enable-user"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/users/{id}/identities/{identity_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Take an identity from a user, unless it is the last way in
+         * @description For administrators.
+         */
+        delete: operations["unbind-user-identity"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/users/{id}/role": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Give the administration to a user, or take it away
+         * @description For administrators.
+         */
+        put: operations["put-user-role"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/users/{id}/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End all sessions of a user
+         * @description For administrators.
+         */
+        delete: operations["end-user-sessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/users/{id}/sessions/{session_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End one session of a user
+         * @description For administrators.
+         */
+        delete: operations["end-user-session"];
+        options?: never;
+        head?: never;
         patch?: never;
         trace?: never;
     };
@@ -803,6 +1059,17 @@ export interface components {
             /** Format: int64 */
             subscription_days: number;
         };
+        AmountPatch: {
+            /**
+             * Format: int64
+             * @description Millionths of a credit.
+             */
+            balance_micros?: number;
+            /** Format: int64 */
+            concurrency?: number;
+            /** Format: int64 */
+            subscription_days?: number;
+        };
         AskedView: {
             /**
              * Format: uuid
@@ -888,6 +1155,23 @@ export interface components {
         BindingsOutputBody: {
             data: components["schemas"]["Binding"][] | null;
         };
+        ChangeProviderInputBody: {
+            /** @description Only what is named is changed; null brings the default back. */
+            config?: {
+                [key: string]: unknown;
+            };
+            display_name?: string;
+            is_enabled?: boolean;
+            /** @description Only what is named is changed; null takes a secret away. */
+            secrets?: {
+                [key: string]: unknown;
+            };
+            /**
+             * Format: int64
+             * @description The version that the change was made from.
+             */
+            version: number;
+        };
         ChoicesInputBody: {
             /** @description Take the provider's avatar. */
             adopt_avatar?: boolean;
@@ -913,6 +1197,17 @@ export interface components {
              */
             username_prefix: string;
         };
+        DisableInputBody: {
+            /** @description In place of until. */
+            forever?: boolean;
+            /** @description For the audit log; the user does not see it. */
+            reason: string;
+            /**
+             * Format: date-time
+             * @description When the user is let in again.
+             */
+            until?: string;
+        };
         EmailChangeInputBody: {
             email: string;
             /** @description Where the mails' links lead; our own site unless it is allowed. */
@@ -929,6 +1224,41 @@ export interface components {
         InspectInputBody: {
             /** @description The token. It is not kept. */
             token: string;
+        };
+        ListedUser: {
+            avatar_url: string;
+            /** @description The provider types of the user's identities, oldest first, each once. */
+            bindings: string[];
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description Null when the user is let in; the year 9999 for good.
+             */
+            disabled_until: string | null;
+            /** @description The sign-in address; empty when there is none. */
+            email: string;
+            /** Format: uuid */
+            id: string;
+            is_admin: boolean;
+            is_anonymous: boolean;
+            /** @description The sign-in address was proven. */
+            is_confirmed: boolean;
+            /**
+             * Format: date-time
+             * @description To the minute; null when never.
+             */
+            last_active_at: string | null;
+            /**
+             * Format: date-time
+             * @description Null when never.
+             */
+            last_login_at: string | null;
+            nickname: string;
+            /** @description The provider type the account began with, or anonymous. */
+            signup_source: string;
+            /** @enum {string} */
+            status: "active" | "disabled" | "deleted";
         };
         MessageAccepted: {
             /** Format: uuid */
@@ -985,6 +1315,22 @@ export interface components {
         };
         ModelsOutputBody: {
             data: components["schemas"]["Model"][] | null;
+        };
+        NewProviderInputBody: {
+            /** @description Settings by name: a text, or a list of texts. */
+            config?: {
+                [key: string]: unknown;
+            };
+            /** @description How people know it. Without it, the type's name. */
+            display_name?: string;
+            is_enabled?: boolean;
+            /** @description How URLs call it; it stays. a-z, 0-9, _, : and -. */
+            name: string;
+            /** @description Secrets by name. */
+            secrets?: {
+                [key: string]: unknown;
+            };
+            type: string;
         };
         NewRecoveryCodesOutputBody: {
             /** @description As abcde-fghjk. They are not shown again. */
@@ -1119,6 +1465,73 @@ export interface components {
             /** @description Where the account has a second factor. */
             totp?: string;
         };
+        ProviderCheck: {
+            /** @description The fault's code; empty when the step went well. */
+            code: string;
+            detail: string;
+            hint: string;
+            /** @description discovery, keys, credentials; of WeChat credentials_open and credentials_mp. */
+            name: string;
+            ok: boolean;
+            /** @description What was found, in technical words. */
+            reason: string;
+        };
+        ProviderField: {
+            /** @description What holds where nothing is given; of a list the items, separated by commas. */
+            default: string;
+            help: string;
+            /** @enum {string} */
+            kind: "text" | "list" | "secret";
+            name: string;
+        };
+        ProviderTestOutputBody: {
+            checks: components["schemas"]["ProviderCheck"][];
+            /** @description To be registered at the provider; no test can tell whether it is. */
+            redirect_uri: string;
+        };
+        ProviderType: {
+            display_name: string;
+            fields: components["schemas"]["ProviderField"][];
+            /** @description There can be one provider of the type. */
+            is_single: boolean;
+            type: string;
+        };
+        ProviderView: {
+            /** @description The settings that are no secrets, defaults included. */
+            config: {
+                [key: string]: unknown;
+            };
+            display_name: string;
+            is_enabled: boolean;
+            /** @description How URLs call it. */
+            name: string;
+            /**
+             * @description Those of the server's configuration can be read and tested here, not changed.
+             * @enum {string}
+             */
+            origin: "configuration" | "administration";
+            /** @description Why it is not in use although it is enabled. */
+            problem?: components["schemas"]["ProviderCheck"];
+            /** @description To be registered at the provider. */
+            redirect_uri: string;
+            /** @description Which secrets are set. */
+            secrets: {
+                [key: string]: boolean;
+            };
+            type: string;
+            /** Format: date-time */
+            updated_at: string | null;
+            /**
+             * Format: int64
+             * @description Send it with a change; 0 of those of the configuration.
+             */
+            version: number;
+        };
+        ProvidersOutputBody: {
+            data: components["schemas"]["ProviderView"][];
+            /** @description What can be set up, with the fields of each. */
+            types: components["schemas"]["ProviderType"][];
+        };
         PublicConfig: {
             /** @description The public API key of this server's /auth/v1. */
             anon_key: string;
@@ -1171,6 +1584,9 @@ export interface components {
              * @description 0 when there are none.
              */
             total: number;
+        };
+        RoleInputBody: {
+            is_admin: boolean;
         };
         SecondFactorInputBody: {
             /** @description Six digits of the authenticator app, or a recovery code. */
@@ -1235,6 +1651,22 @@ export interface components {
             /**
              * Format: int64
              * @description The version that this is, or was made from; 0 = never saved.
+             */
+            version: number;
+        };
+        SourcePolicyPatch: {
+            email_required?: boolean;
+            on_first_bind?: components["schemas"]["AmountPatch"];
+            on_signup?: components["schemas"]["AmountPatch"];
+        };
+        SourcePolicyPatchBody: {
+            /** @description By provider type; what is not named stays as it is. */
+            sources: {
+                [key: string]: components["schemas"]["SourcePolicyPatch"];
+            };
+            /**
+             * Format: int64
+             * @description The version that the change was made from; 0 = never saved.
              */
             version: number;
         };
@@ -1334,6 +1766,126 @@ export interface components {
             /** @description This server would take the token now. */
             valid: boolean;
         };
+        UserChannel: {
+            app_id: string;
+            name: string;
+            /** @description Masked. */
+            subject: string;
+        };
+        UserDetail: {
+            avatar_url: string;
+            /** @description The provider types of the user's identities, oldest first, each once. */
+            bindings: string[];
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            deleted_at: string | null;
+            /**
+             * Format: date-time
+             * @description Null when the user is let in; the year 9999 for good.
+             */
+            disabled_until: string | null;
+            /** @description The sign-in address; empty when there is none. */
+            email: string;
+            /** Format: date-time */
+            email_confirmed_at: string | null;
+            factors: components["schemas"]["UserFactor"][];
+            grants: components["schemas"]["UserGrant"][];
+            has_password: boolean;
+            /** Format: uuid */
+            id: string;
+            identities: components["schemas"]["UserIdentity"][];
+            is_admin: boolean;
+            is_anonymous: boolean;
+            /** @description The sign-in address was proven. */
+            is_confirmed: boolean;
+            /** @description It is the caller's own account. */
+            is_self: boolean;
+            /**
+             * Format: date-time
+             * @description To the minute; null when never.
+             */
+            last_active_at: string | null;
+            /**
+             * Format: date-time
+             * @description Null when never.
+             */
+            last_login_at: string | null;
+            /** @description The address that a change of address waits for; empty when there is none. */
+            new_email: string;
+            nickname: string;
+            /** Format: int64 */
+            passkey_count: number;
+            /** Format: int64 */
+            recovery_codes_left: number;
+            /** @description Those that are open, newest first. */
+            sessions: components["schemas"]["SessionView"][];
+            /** @description The provider type the account began with, or anonymous. */
+            signup_source: string;
+            /** @enum {string} */
+            status: "active" | "disabled" | "deleted";
+        };
+        UserFactor: {
+            /** Format: date-time */
+            created_at: string;
+            /** Format: uuid */
+            id: string;
+            is_verified: boolean;
+            kind: string;
+            /**
+             * Format: date-time
+             * @description After too many wrong codes; null when it is not locked.
+             */
+            locked_until: string | null;
+            name: string;
+        };
+        UserGrant: {
+            /**
+             * Format: int64
+             * @description Millionths of a credit.
+             */
+            balance_micros: number;
+            /** Format: int64 */
+            concurrency: number;
+            /** Format: date-time */
+            granted_at: string;
+            /** @enum {string} */
+            reason: "signup" | "first_bind";
+            source: string;
+            /** Format: int64 */
+            subscription_days: number;
+        };
+        UserIdentity: {
+            /** @description Names that hold for one app of the provider only. */
+            channels: components["schemas"]["UserChannel"][];
+            /** Format: date-time */
+            created_at: string;
+            /** @description How people know the source; the type where none of that kind is set up. */
+            display_name: string;
+            /** @description As the provider states it; it proves nothing. */
+            email: string;
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            last_sign_in_at: string | null;
+            /** @description How it came to be: signup, bind, sync, admin, migration. */
+            origin: string;
+            /** @description The provider's type. */
+            provider: string;
+            /** @description The issuer, where the type has several. */
+            provider_key: string;
+            /** @description Masked; of an e-mail identity the address. */
+            subject: string;
+            /** Format: date-time */
+            verified_at: string | null;
+        };
+        UsersOutputBody: {
+            data: components["schemas"]["ListedUser"][];
+            /** @description The search matches more than is looked at (500 by address, 500 by nickname): type more of it. */
+            is_cut: boolean;
+            /** @description Give this as cursor to go on; null at the end. */
+            next: string | null;
+        };
     };
     responses: never;
     parameters: never;
@@ -1426,6 +1978,544 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SourcePolicyBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "patch-source-policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SourcePolicyPatchBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourcePolicyBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-providers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProvidersOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-provider": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewProviderInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProviderView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-provider": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The provider's name. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProviderView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-provider": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The provider's name. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "change-provider": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeProviderInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProviderView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "test-provider": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The provider's name. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProviderTestOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-users": {
+        parameters: {
+            query?: {
+                /** @description The beginning of an address or a nickname, in any case; or a whole user id or identity subject. */
+                search?: string;
+                /** @description Users without the value come last. */
+                sort?: "created_at" | "last_login_at" | "last_active_at" | "email";
+                order?: "asc" | "desc";
+                /** @description The provider type the accounts began with. */
+                source?: string;
+                /** @description Without it, all but the deleted. */
+                status?: "active" | "disabled" | "administrator" | "anonymous" | "deleted";
+                /** @description next of the page before, with the same search, filters and order. */
+                cursor?: string;
+                /** @description How many users. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsersOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-user": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The user's id. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-user-audit": {
+        parameters: {
+            query?: {
+                /** @description How many lines. */
+                limit?: number;
+                /** @description Lines older than this one: the id of a line, or next of the page before. */
+                before?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The user's id. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditOutputBody"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "disable-user": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The user's id. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DisableInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "enable-user": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The user's id. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "unbind-user-identity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The user's id. */
+                id: string;
+                identity_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-user-role": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The user's id. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoleInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "end-user-sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The user's id. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "end-user-session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The user's id. */
+                id: string;
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserDetail"];
                 };
             };
             /** @description Error */

@@ -34,9 +34,9 @@ var (
 				Columns: []*schema.Column{AuditEntriesColumns[1], AuditEntriesColumns[0]},
 			},
 			{
-				Name:    "auditentry_user_id_at",
+				Name:    "auditentry_user_id_id",
 				Unique:  false,
-				Columns: []*schema.Column{AuditEntriesColumns[5], AuditEntriesColumns[1]},
+				Columns: []*schema.Column{AuditEntriesColumns[5], AuditEntriesColumns[0]},
 			},
 		},
 	}
@@ -153,6 +153,11 @@ var (
 				Name:    "authidentity_user_id",
 				Unique:  false,
 				Columns: []*schema.Column{AuthIdentitiesColumns[11]},
+			},
+			{
+				Name:    "authidentity_provider_subject",
+				Unique:  false,
+				Columns: []*schema.Column{AuthIdentitiesColumns[3]},
 			},
 		},
 	}
@@ -684,6 +689,7 @@ var (
 		{Name: "is_admin", Type: field.TypeBool, Default: false},
 		{Name: "is_anonymous", Type: field.TypeBool, Default: false},
 		{Name: "nickname", Type: field.TypeString, Default: ""},
+		{Name: "nickname_key", Type: field.TypeString, Nullable: true},
 		{Name: "avatar_url", Type: field.TypeString, Default: ""},
 		{Name: "app_metadata", Type: field.TypeJSON, Nullable: true},
 		{Name: "user_metadata", Type: field.TypeJSON, Nullable: true},
@@ -713,22 +719,71 @@ var (
 			{
 				Name:    "user_created_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{UsersColumns[22], UsersColumns[0]},
+				Columns: []*schema.Column{UsersColumns[23], UsersColumns[0]},
 			},
 			{
 				Name:    "user_last_sign_in_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{UsersColumns[18], UsersColumns[0]},
+				Columns: []*schema.Column{UsersColumns[19], UsersColumns[0]},
 			},
 			{
 				Name:    "user_last_active_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{UsersColumns[19], UsersColumns[0]},
+				Columns: []*schema.Column{UsersColumns[20], UsersColumns[0]},
 			},
 			{
-				Name:    "user_nickname",
+				Name:    "user_email_id",
 				Unique:  false,
-				Columns: []*schema.Column{UsersColumns[9]},
+				Columns: []*schema.Column{UsersColumns[1], UsersColumns[0]},
+			},
+			{
+				Name:    "user_signup_source_created_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{UsersColumns[14], UsersColumns[23], UsersColumns[0]},
+			},
+			{
+				Name:    "user_signup_source_last_sign_in_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{UsersColumns[14], UsersColumns[19], UsersColumns[0]},
+			},
+			{
+				Name:    "user_signup_source_last_active_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{UsersColumns[14], UsersColumns[20], UsersColumns[0]},
+			},
+			{
+				Name:    "user_signup_source_email_id",
+				Unique:  false,
+				Columns: []*schema.Column{UsersColumns[14], UsersColumns[1], UsersColumns[0]},
+			},
+			{
+				Name:    "user_nickname_key",
+				Unique:  false,
+				Columns: []*schema.Column{UsersColumns[10]},
+			},
+			{
+				Name:    "user_banned_until",
+				Unique:  false,
+				Columns: []*schema.Column{UsersColumns[21]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "banned_until IS NOT NULL",
+				},
+			},
+			{
+				Name:    "user_deleted_at",
+				Unique:  false,
+				Columns: []*schema.Column{UsersColumns[22]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "deleted_at IS NOT NULL",
+				},
+			},
+			{
+				Name:    "user_is_admin",
+				Unique:  false,
+				Columns: []*schema.Column{UsersColumns[7]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "is_admin",
+				},
 			},
 		},
 	}

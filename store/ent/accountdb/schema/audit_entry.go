@@ -29,5 +29,5 @@ func (AuditEntry) Fields() []ent.Field {
 
 // Indexes of AuditEntry.
 func (AuditEntry) Indexes() []ent.Index {
-	return []ent.Index{index.Fields("at", "id"), index.Fields("user_id", "at")}
+	return []ent.Index{index.Fields("at", "id"), index.Fields("user_id", "id")}
 }

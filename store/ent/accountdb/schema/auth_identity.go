@@ -44,5 +44,6 @@ func (AuthIdentity) Indexes() []ent.Index {
 	return []ent.Index{
 		index.Fields("provider_type", "provider_key", "provider_subject").Unique(),
 		index.Fields("user_id"),
+		index.Fields("provider_subject"), // support asks by it alone
 	}
 }

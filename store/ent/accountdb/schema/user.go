@@ -28,6 +28,8 @@ func (User) Fields() []ent.Field {
 		field.Bool("is_admin").Default(false),
 		field.Bool("is_anonymous").Default(false),
 		field.String("nickname").Default(""),
+		// nickname_key is the form in which a nickname is found, written with it.
+		field.String("nickname_key").Optional(),
 		field.String("avatar_url").Default(""),
 		object("app_metadata"),
 		object("user_metadata"),
@@ -67,9 +69,19 @@ func (User) Edges() []ent.Edge {
 func (User) Indexes() []ent.Index {
 	return []ent.Index{
 		index.Fields("email").Unique(),
+		// Each order of the administrators' list, alone and within one source.
 		index.Fields("created_at", "id"),
 		index.Fields("last_sign_in_at", "id"),
 		index.Fields("last_active_at", "id"),
-		index.Fields("nickname"),
+		index.Fields("email", "id"),
+		index.Fields("signup_source", "created_at", "id"),
+		index.Fields("signup_source", "last_sign_in_at", "id"),
+		index.Fields("signup_source", "last_active_at", "id"),
+		index.Fields("signup_source", "email", "id"),
+		index.Fields("nickname_key"),
+		// Few rows: who is or was kept out, who was deleted, who administers.
+		index.Fields("banned_until").Annotations(entsql.IndexWhere("banned_until IS NOT NULL")),
+		index.Fields("deleted_at").Annotations(entsql.IndexWhere("deleted_at IS NOT NULL")),
+		index.Fields("is_admin").Annotations(entsql.IndexWhere("is_admin")),
 	}
 }

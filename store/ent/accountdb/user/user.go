@@ -30,6 +30,8 @@ const (
 	FieldIsAnonymous = "is_anonymous"
 	// FieldNickname holds the string denoting the nickname field in the database.
 	FieldNickname = "nickname"
+	// FieldNicknameKey holds the string denoting the nickname_key field in the database.
+	FieldNicknameKey = "nickname_key"
 	// FieldAvatarURL holds the string denoting the avatar_url field in the database.
 	FieldAvatarURL = "avatar_url"
 	// FieldAppMetadata holds the string denoting the app_metadata field in the database.
@@ -155,6 +157,7 @@ var Columns = []string{
 	FieldIsAdmin,
 	FieldIsAnonymous,
 	FieldNickname,
+	FieldNicknameKey,
 	FieldAvatarURL,
 	FieldAppMetadata,
 	FieldUserMetadata,
@@ -247,6 +250,11 @@ func ByIsAnonymous(opts ...sql.OrderTermOption) OrderOption {
 // ByNickname orders the results by the nickname field.
 func ByNickname(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldNickname, opts...).ToFunc()
+}
+
+// ByNicknameKey orders the results by the nickname_key field.
+func ByNicknameKey(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldNicknameKey, opts...).ToFunc()
 }
 
 // ByAvatarURL orders the results by the avatar_url field.
