@@ -104,7 +104,9 @@ func (d *demo) settings(c Command, o DemoOptions) ([]string, error) {
 		return nil, err
 	}
 	settings = append(settings, "TESSERA_ENVIRONMENT=development", "TESSERA_DATA_DIR="+o.Data,
-		"TESSERA_LOG_LEVEL=warn", "TESSERA_LOG_FORMAT=text")
+		"TESSERA_LOG_LEVEL=warn", "TESSERA_LOG_FORMAT=text",
+		// An app that somebody writes on this machine may sign people in here.
+		"TESSERA_SITE_ALLOWED_REDIRECTS=http://127.0.0.1:*/**,http://localhost:*/**")
 	settings = append(settings, c.Environ...)
 	if o.Addr != "" {
 		settings = append(settings, "TESSERA_HTTP_ADDR="+o.Addr)

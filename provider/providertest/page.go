@@ -133,12 +133,13 @@ func (s *Simulator) showConsent(w http.ResponseWriter, r *http.Request, req requ
 	if problem != "" {
 		status, v.Choice = http.StatusUnprocessableEntity, somebodyElse
 	}
-	// A browser holds the redirect after a form to form-action as well.
-	origin := ""
+	// A browser holds every redirect after a form to form-action: our client's
+	// callback, and from there the app on this machine that uses our client.
+	origins := "http://127.0.0.1:* http://localhost:*"
 	if u, err := url.Parse(req.RedirectURI); err == nil {
-		origin = u.Scheme + "://" + u.Host
+		origins = u.Scheme + "://" + u.Host + " " + origins
 	}
-	s.serve(w, status, "consent.html", v, origin)
+	s.serve(w, status, "consent.html", v, origins)
 }
 
 // refusePage shows why a request is not followed; nobody is sent anywhere.
@@ -149,14 +150,14 @@ func (s *Simulator) refusePage(w http.ResponseWriter, r *http.Request, reason st
 }
 
 // serve renders a page with nothing but the simulator's own style and pictures.
-func (s *Simulator) serve(w http.ResponseWriter, status int, name string, v view, formOrigin string) {
+func (s *Simulator) serve(w http.ResponseWriter, status int, name string, v view, formOrigins string) {
 	var page bytes.Buffer
 	if err := pages.ExecuteTemplate(&page, name, v); err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
 	h := w.Header()
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self' "+formOrigin+"; base-uri 'none'; frame-ancestors 'none'")
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self' "+formOrigins+"; base-uri 'none'; frame-ancestors 'none'")
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Language", v.Words.Lang)
 	h.Set("Vary", "Accept-Language")

@@ -107,7 +107,7 @@ func TestPagesSayWhatTheyAre(t *testing.T) {
 				}
 			}
 			policy := res.Header.Get("Content-Security-Policy")
-			if !strings.Contains(policy, "default-src 'none'") || !strings.Contains(policy, "form-action 'self' http://127.0.0.1:8080;") || strings.Contains(body, "<script") {
+			if !strings.Contains(policy, "default-src 'none'") || !strings.Contains(policy, "form-action 'self' http://127.0.0.1:8080 http") || strings.Contains(body, "<script") {
 				t.Errorf("%s: the policy is %q", kind, policy)
 			}
 			other, _ := send(t, http.MethodGet, address+"?lang=zh", "", nil)

@@ -37,7 +37,9 @@ test('an address is asked for where the policy says so, and proven by its code',
     await page.getByRole('button', { name: 'Send code' }).click()
     const code = codeIn(await newestMail(email))
     await page.reload() // where things stand is the server's to know
-    await page.getByLabel('Code', { exact: true }).pressSequentially(code === '000000' ? '000001' : '000000')
+    await page.getByLabel('Code', { exact: true }).pressSequentially(code === '000000'
+      ? '000001'
+      : '000000')
     await expect(page.getByRole('alert')).toBeVisible()
     await page.getByLabel('Code', { exact: true }).click()
     await page.keyboard.press('Control+A')

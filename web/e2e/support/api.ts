@@ -6,12 +6,16 @@ export async function call<T>(method: string, path: string, body?: unknown, toke
   const answer = await fetch(demo.url + path, {
     method,
     headers: { 'apikey': demo.anon_key, 'Authorization': `Bearer ${token}`, 'Content-Type': 'application/json' },
-    body: body === undefined ? undefined : JSON.stringify(body),
+    body: body === undefined
+      ? undefined
+      : JSON.stringify(body),
   })
   const text = await answer.text()
   if (!answer.ok)
     throw new Error(`${method} ${path}: ${answer.status} ${text}`)
-  return (text ? JSON.parse(text) : undefined) as T
+  return (text
+    ? JSON.parse(text)
+    : undefined) as T
 }
 
 export interface Person { id: string, email: string, password: string, token: string }
@@ -20,7 +24,12 @@ export interface Person { id: string, email: string, password: string, token: st
 export async function newPerson(email = newAddress()): Promise<Person> {
   const password = 'correct horse battery 9'
   const { id } = await call<{ id: string }>('POST', '/auth/v1/admin/users', { email, password, email_confirm: true })
-  return { id, email, password, token: await tokenOf(email, password) }
+  return {
+    id,
+    email,
+    password,
+    token: await tokenOf(email, password),
+  }
 }
 
 export async function tokenOf(email: string, password: string): Promise<string> {
@@ -31,13 +40,18 @@ export async function tokenOf(email: string, password: string): Promise<string> 
 export async function enrolTotp(person: Person): Promise<string> {
   const factor = await call<{ id: string, totp: { secret: string } }>('POST', '/auth/v1/factors', { factor_type: 'totp', friendly_name: 'phone' }, person.token)
   const challenge = await call<{ id: string }>('POST', `/auth/v1/factors/${factor.id}/challenge`, {}, person.token)
-  await call('POST', `/auth/v1/factors/${factor.id}/verify`, { challenge_id: challenge.id, code: totp(factor.totp.secret) }, person.token)
+  await call('POST', `/auth/v1/factors/${factor.id}/verify`, {
+    challenge_id: challenge.id,
+    code: totp(factor.totp.secret),
+  }, person.token)
   return factor.totp.secret
 }
 
 /** The code of an authenticator app (RFC 6238), of now or `later` steps from now; the server takes one step either way. */
 export function totp(secret: string, later = 0): string {
-  const bits = [...secret.replace(/=+$/, '')].map(c => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(c).toString(2).padStart(5, '0')).join('')
+  const bits = [
+    ...secret.replace(/=+$/, ''),
+  ].map(c => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(c).toString(2).padStart(5, '0')).join('')
   const key = Uint8Array.from(bits.match(/.{8}/g) ?? [], byte => Number.parseInt(byte, 2))
   const counter = new DataView(new ArrayBuffer(8))
   counter.setBigUint64(0, BigInt(Math.floor(Date.now() / 30_000) + later))
