@@ -16,6 +16,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"tessera/store/storetest"
 )
 
 // demonstration is the real binary, run as `tessera demo`.
@@ -24,13 +26,14 @@ type demonstration struct {
 	binary  string
 	addr    string
 	data    string
+	env     []string // settings of its own
 	token   string
 	process *exec.Cmd
 }
 
-func newDemonstration(t *testing.T) *demonstration {
+func newDemonstration(t *testing.T, env ...string) *demonstration {
 	t.Helper()
-	d := &demonstration{t: t, binary: filepath.Join(t.TempDir(), "tessera"), data: t.TempDir()}
+	d := &demonstration{t: t, binary: filepath.Join(t.TempDir(), "tessera"), data: t.TempDir(), env: env}
 	if out, err := exec.Command("go", "build", "-tags", "noweb", "-o", d.binary, ".").CombinedOutput(); err != nil {
 		t.Fatalf("build: %v\n%s", err, out)
 	}
@@ -49,6 +52,7 @@ func newDemonstration(t *testing.T) *demonstration {
 func (d *demonstration) start() {
 	d.t.Helper()
 	d.process = exec.Command(d.binary, "demo", "--addr", d.addr, "--data", d.data)
+	d.process.Env = append(os.Environ(), d.env...)
 	var output bytes.Buffer
 	d.process.Stdout, d.process.Stderr = &output, &output
 	if err := d.process.Start(); err != nil {
@@ -174,7 +178,12 @@ func toTheEnd(sse) bool { return false }
 // the rest: together that is one log, without a gap or a repeat, with one
 // terminal event.
 func TestAKilledServerLosesNoEvent(t *testing.T) {
-	d := newDemonstration(t)
+	for database, url := range storetest.URLs(t) {
+		t.Run(database, func(t *testing.T) { killInMidStream(t, newDemonstration(t, "TESSERA_DATABASE_URL="+url)) })
+	}
+}
+
+func killInMidStream(t *testing.T, d *demonstration) {
 	d.signIn()
 	created := d.call("POST", "/api/v1/messages", map[string]string{"model": "sim-small", "text": "[[fault:endless]]"})
 	path := fmt.Sprintf("/api/v1/messages/%v/events?conversation_id=%v", created["message_id"], created["conversation_id"])
