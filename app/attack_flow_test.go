@@ -101,7 +101,12 @@ func TestAttackStateFixation(t *testing.T) {
 		}
 		b.refused(at(t, s, "google", url.Values{"state": {"EVIL0123456789abcdef"}, "code": {"c"}}), unknownFlow)
 	})
-	for name, state := range map[string]string{"no state": "", "a guess": "0123456789abcdef", "a wildcard": "%"} {
+	t.Run("no state", func(t *testing.T) {
+		b := newBrowser(t, s)
+		b.want(200, "POST", toLogin, map[string]string{"provider": "linuxdo"})
+		b.refused(at(t, s, "linuxdo", url.Values{"code": {"c"}}), "bad_oauth_callback")
+	})
+	for name, state := range map[string]string{"a guess": "0123456789abcdef", "a wildcard": "%"} {
 		t.Run(name, func(t *testing.T) {
 			b := newBrowser(t, s)
 			b.want(200, "POST", toLogin, map[string]string{"provider": "linuxdo"})

@@ -230,4 +230,19 @@ export const administration = [
   ['invite', send => send('POST', '/invite', { ...asService, body: { email: newEmail(), data: { x: 1 } } })],
 ]
 
-export const groups = { discovery, signup, signin, user, refreshing, signout, mailed, administration }
+// A challenge goes along: without one this server says first that it wants one.
+const challenge = 'code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=s256'
+
+export const thirdParty = [
+  ['authorize unknown', send => send('GET', `/authorize?provider=nope&${challenge}`)],
+  ['authorize disabled', send => send('GET', `/authorize?provider=facebook&${challenge}`)],
+  ['callback no state', send => send('GET', '/callback/github?code=1')],
+  ['callback junk state', send => send('GET', '/callback/github?code=1&state=junk')],
+  ['callback unknown state', send => send('GET', `/callback/github?code=1&state=${randomUUID()}`)],
+  ['identities delete last', async send => {
+    const { body } = await send('POST', '/signup', { body: { email: newEmail('only'), password } })
+    return send('DELETE', `/user/identities/${body.user.identities[0].identity_id}`, { bearer: body.access_token })
+  }],
+]
+
+export const groups = { discovery, signup, signin, user, refreshing, signout, mailed, administration, thirdParty }

@@ -45,7 +45,21 @@ const page = {
   change: () => ({ status: 200, headers: { 'content-type': 'text/html; charset=utf-8' } }),
 }
 
+// sentBack: what an error says stands in the fragment too, where some clients
+// look for it.
+const sentBack = (code, description) => answer => {
+  const error = `error=invalid_request&error_code=${code}&error_description=${description}`
+  answer.headers.location = `<origin>?${error}#${error}&sb=`
+}
+
 export const differences = {
+  'authorize disabled': {
+    section: 'third-party-sign-in',
+    change: () => failure(400, 'validation_failed', 'Unsupported provider: Provider facebook could not be found'),
+  },
+  'callback no state': { section: 'third-party-sign-in', change: sentBack('bad_oauth_callback', 'OAuth+state+parameter+missing') },
+  'callback junk state': { section: 'third-party-sign-in', change: sentBack('bad_oauth_state', 'OAuth+state+not+found+or+expired') },
+  'callback unknown state': { section: 'third-party-sign-in', change: sentBack('bad_oauth_state', 'OAuth+state+not+found+or+expired') },
   'health': { section: 'its-own-name', change: ownName },
   'simple CORS GET': {
     section: 'its-own-name',

@@ -1,6 +1,7 @@
 package gotrue
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 
@@ -9,8 +10,13 @@ import (
 	"tessera/fault"
 	"tessera/httpapi"
 	"tessera/pendingauth"
+	"tessera/provider"
 	"tessera/session"
 )
+
+// errStateMissing is of a callback that no flow of ours led to.
+var errStateMissing = fault.Declare(fault.Invalid, "gotrue.oauth_state_missing",
+	"OAuth state parameter missing", "Start the sign-in again.")
 
 // authorize answers GET /authorize?provider=: the browser of an SDK client
 // sets out for a provider. It needs a PKCE challenge: an implicit flow would
@@ -30,6 +36,10 @@ func (s *Surface) authorize(w http.ResponseWriter, r *http.Request) error {
 		Source: q.Get("provider"), Channel: q.Get("channel"), RedirectTo: q.Get("redirect_to"), Challenge: challenge,
 		Browser: httpapi.ReadCookie(r, httpapi.BrowserCookie),
 	})
+	if errors.Is(err, provider.ErrUnknown) {
+		return provider.ErrUnknown.Saying("Unsupported provider: Provider %.64s could not be found", q.Get("provider")).
+			On("provider", "is not set up here")
+	}
 	if err != nil {
 		return err
 	}
@@ -48,6 +58,9 @@ func (s *Surface) callback(w http.ResponseWriter, r *http.Request) error {
 	}
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Referrer-Policy", "no-referrer")
+	if r.Form.Get("state") == "" {
+		return s.redirectFailure(w, r, "", "invalid_request", errStateMissing)
+	}
 	out, err := s.Pending.Finish(r.Context(), pendingauth.Arrival{
 		Source: chi.URLParam(r, "provider"), Query: r.Form, Browser: httpapi.ReadCookie(r, httpapi.BrowserCookie),
 	})

@@ -96,6 +96,7 @@ var codes = map[string]wire{
 	errAALToUnenroll.Code:                {422, "insufficient_aal"},
 	provider.ErrUnknown.Code:             {400, "validation_failed"},
 	pendingauth.ErrFlowUnknown.Code:      {400, "bad_oauth_state"},
+	errStateMissing.Code:                 {400, "bad_oauth_callback"},
 	provider.ErrDenied.Code:              {400, "access_denied"},
 	identity.ErrSignupDisabled.Code:      {422, "signup_disabled"},
 	identity.ErrAnonymousDisabled.Code:   {422, "anonymous_provider_disabled"},
