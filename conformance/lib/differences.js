@@ -74,6 +74,7 @@ export const differences = {
       for (const name of ['google', 'linuxdo', 'wechat', 'corp']) body.external[name] = true // the demo's simulators
       body.external.phone = false
       body.phone_autoconfirm = false
+      body.passkeys_enabled = true // the demo has a name
       delete body.saml_private_key_next_configured
     },
   },

@@ -22,7 +22,7 @@ const byKey = {
 }
 
 // Loopback addresses stand for the server and its site.
-const origin = /https?(?::|%3A)(?:\/\/|%2F%2F)127\.0\.0\.1(?::|%3A)\d+(?:\/auth\/v1)?/g
+const origin = /https?(?::|%3A)(?:\/\/|%2F%2F)(?:127\.0\.0\.1|localhost)(?::|%3A)\d+(?:\/auth\/v1)?/g
 
 const inText = [
   [origin, '<origin>'],
