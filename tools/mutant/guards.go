@@ -232,4 +232,48 @@ var guards = []guard{
 		File: "provider/person.go", Old: "unicode.IsControl(r), isInvisible(r):", New: "unicode.IsControl(r):",
 		Package: "app", Test: "^TestAttackNickname$",
 	},
+
+	// Confirming access, second factors and passkeys.
+	{
+		Name: "recent-proof", Against: "a browser left open, or a stolen access token, at a sensitive change",
+		File: "session/confirm.go", Old: "if !s.Now().Before(s.ConfirmedUntil(from)) {", New: "if false {",
+		Package: "app", Test: "^TestAttackWithAnOpenBrowserAfterTheGrace$",
+	},
+	{
+		Name: "recent-proof-of-sdk", Against: "the same, around our own pages: an identity unlinked through the SDK's route",
+		File: "httpapi/gotrue/identities.go", Old: "s.Sessions.RequireConfirmed(c.user, c.session); err != nil {",
+		New:     "s.Sessions.RequireConfirmed(c.user, c.session); false && err != nil {",
+		Package: "app", Test: "^TestAttackWithAnOpenBrowserAfterTheGrace$",
+	},
+	{
+		Name: "second-factor-shown", Against: "the password alone, at an account with a second factor",
+		File: "session/confirm.go", Old: "if user.HasSecondFactor() && !from.HasSecondFactor() {", New: "if false {",
+		Package: "app", Test: "^TestAttackWithThePasswordAloneOnAnAccountWithASecondFactor$",
+	},
+	{
+		Name: "second-factor-confirms", Against: "the password and an open browser, to take the second factor away",
+		File: "session/confirm.go", Old: "case user.HasSecondFactor():\n\t\treturn \"\", ErrProofUnavailable", New: "case false:\n\t\treturn \"\", ErrProofUnavailable",
+		Package: "session", Test: "^TestConfirmAttacks$/^password_where/^sqlite$",
+	},
+	{
+		Name: "factor-rests", Against: "guessing an authenticator app's code, one by one or all at once",
+		File: "store/factor.go", Old: "mfafactor.Or(mfafactor.LockedUntilIsNil(), mfafactor.LockedUntilLTE(utc(at)))).AddFailures(1)",
+		New:     "mfafactor.Or(mfafactor.LockedUntilIsNil(), mfafactor.LockedUntilNotNil())).AddFailures(1)",
+		Package: "session", Test: "^TestTOTPAttacks$/^brute_force/^sqlite$",
+	},
+	{
+		Name: "recovery-code-once", Against: "a recovery code used again",
+		File: "store/recovery_code.go", Old: ", recoverycode.UsedAtIsNil()).SetUsedAt", New: ").SetUsedAt",
+		Package: "session", Test: "^TestRecoveryCodesStandInForTheAppOnce$/^sqlite$",
+	},
+	{
+		Name: "passkey-challenge-once", Against: "a passkey's answer replayed, or many at once",
+		File: "store/passkey.go", Old: "n, err := client.Delete().Where(webauthnchallenge.ID(id)).Exec(ctx)", New: "n := 1",
+		Package: "session", Test: "^TestPasskeyAttacks$/^an_answer_replayed$/^sqlite$",
+	},
+	{
+		Name: "passkey-verifies-person", Against: "a security key left in the computer, to confirm access by a touch",
+		File: "identity/passkeys.go", Old: "webauthn.WithUserVerification(protocol.VerificationRequired)", New: "webauthn.WithUserVerification(protocol.VerificationPreferred)",
+		Package: "session", Test: "^TestPasskeyAttacks$/^a_touch_alone_confirms$/^sqlite$",
+	},
 }
