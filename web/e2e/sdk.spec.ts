@@ -126,3 +126,50 @@ test('mfa: enroll, challengeAndVerify, the assurance level, unenroll', async ({ 
   })
   expect(await page.evaluate(async factorId => (await window.client.auth.mfa.unenroll({ factorId })).error, enrolled.id!)).toBeNull()
 })
+
+test('passkeys: register, list, rename, sign in without a name, remove', async ({ page }) => {
+  const devtools = await page.context().newCDPSession(page)
+  await devtools.send('WebAuthn.enable')
+  await devtools.send('WebAuthn.addVirtualAuthenticator', {
+    options: {
+      protocol: 'ctap2',
+      transport: 'internal',
+      hasResidentKey: true,
+      hasUserVerification: true,
+      isUserVerified: true,
+    },
+  })
+  const person = await newPerson()
+  // A passkey is bound to an origin: this app is served from the server's own.
+  const own = new URL('/sdk-app', demo.url).href
+  await page.route(own, route => route.fulfill({ contentType: 'text/html', body: html }))
+  await page.goto(own)
+  const registered = await page.evaluate(async ({ email, password }) => {
+    await window.client.auth.signInWithPassword({ email, password })
+    const made = await window.client.auth.registerPasskey()
+    const renamed = made.data && await window.client.auth.passkey.update({ passkeyId: made.data.id, friendlyName: 'laptop' })
+    const list = await window.client.auth.passkey.list()
+    await window.client.auth.signOut()
+    return {
+      error: made.error,
+      renamed: renamed?.error,
+      list: list.data?.map(passkey => passkey.friendly_name),
+    }
+  }, person)
+  expect(registered).toEqual({
+    error: null,
+    renamed: null,
+    list: ['laptop'],
+  })
+  const entered = await page.evaluate(async () => {
+    const { data, error } = await window.client.auth.signInWithPasskey()
+    return { user: data?.user?.id, error }
+  })
+  expect(entered).toEqual({ user: person.id, error: null })
+  const removed = await page.evaluate(async () => {
+    const { data } = await window.client.auth.passkey.list()
+    const { error } = await window.client.auth.passkey.delete({ passkeyId: data![0]!.id })
+    return { error, left: (await window.client.auth.passkey.list()).data?.length }
+  })
+  expect(removed).toEqual({ error: null, left: 0 })
+})
