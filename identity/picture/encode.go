@@ -29,8 +29,7 @@ func encode(img *image.RGBA, isLossless bool) (Picture, error) {
 		for _, side := range pngSides {
 			smaller := fit(img, side)
 			var out bytes.Buffer
-			encoder := png.Encoder{CompressionLevel: png.BestCompression}
-			if err := encoder.Encode(&out, smaller); err != nil {
+			if err := png.Encode(&out, smaller); err != nil {
 				return Picture{}, err
 			}
 			if out.Len() <= MaxBytes {
