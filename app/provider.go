@@ -136,6 +136,7 @@ func (a *App) wireProviders(ctx context.Context, r *rooms) error {
 		CallbackURL: a.core.issuer() + "/callback", OnSignIn: r.metrics.onSignIn,
 		Failpoint: a.options.Failpoint,
 	}
+	r.sessions.Linker = r.pending
 	return nil
 }
 

@@ -335,7 +335,7 @@ func readOnly(next http.Handler) http.Handler {
 func (a *App) mountGoTrue(root chi.Router, r *rooms) {
 	surface := &gotrue.Surface{
 		Sessions: r.sessions, Accounts: a.core.accounts, Verifier: r.verifier, Keys: a.core.ring, Limits: r.limits,
-		Rates: a.options.Config.Auth.Surface.Limits, Cookies: a.cookies(), Pending: r.pending, Factors: r.factors,
+		Rates: a.options.Config.Auth.Surface.Limits, ManualLinking: a.options.Config.Auth.Surface.ManualLinking, Cookies: a.cookies(), Pending: r.pending, Factors: r.factors,
 		Sources:  func() []string { return sourceNames(r.providers) },
 		SiteName: a.options.Config.Site.Name, Version: Version,
 	}

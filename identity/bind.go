@@ -28,6 +28,7 @@ func (s *Service) Bind(ctx context.Context, userID uuid.UUID, external Identity)
 			return err
 		}
 		identities := append(user.Identities, external)
+		user.IsAnonymous = false // there is a way in now
 		return s.writeProviders(ctx, &user, identities, ActionIdentityBound, external.ProviderType)
 	})
 	return user, isNew, err
@@ -101,6 +102,7 @@ func (s *Service) writeProviders(ctx context.Context, user *User, identities []I
 	wanted.Identities = identities
 	changed, err := s.Store.ChangeUser(ctx, user.ID, func(u *User) error {
 		u.Email, u.EmailConfirmedAt, u.PasswordHash = wanted.Email, wanted.EmailConfirmedAt, wanted.PasswordHash
+		u.IsAnonymous = wanted.IsAnonymous
 		u.AppMetadata = MergeMetadata(u.AppMetadata, providerMetadata(wanted))
 		if len(identities) == 0 { // passkeys are left
 			u.AppMetadata = MergeMetadata(u.AppMetadata, map[string]any{"provider": nil, "providers": []any{}})

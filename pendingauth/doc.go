@@ -10,6 +10,7 @@
 //	   ├─ the identity is known      → signed in
 //	   ├─ intent bind, nobody has it → bound to the account that began the flow
 //	   ├─ intent bind, another's     → refused
+//	   ├─ intent link, nobody has it → a code; exchanging it binds ([Service.Link])
 //	   └─ unknown                    → a pending session: the person chooses
 //
 // # A pending session

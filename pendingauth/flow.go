@@ -1,6 +1,7 @@
 package pendingauth
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -26,6 +27,7 @@ type Intent string
 const (
 	IntentLogin Intent = "login"
 	IntentBind  Intent = "bind"
+	IntentLink  Intent = "link" // bind, for an SDK client: done when its code is exchanged
 )
 
 // Flow is a browser on its way to a provider and back.
@@ -53,7 +55,8 @@ type Start struct {
 	RedirectTo string // checked here
 	Challenge  session.Challenge
 	// Bind, if set, is the account that the identity is to be bound to, and the
-	// live session that proves it.
+	// live session that proves it. With a Challenge it is an SDK client's: see
+	// [Service.Link].
 	Bind *Proof
 	// Browser is the cookie's value, where the browser has one already.
 	Browser string
@@ -95,6 +98,9 @@ func (s *Service) Begin(ctx context.Context, start Start) (Started, error) {
 	}
 	if start.Bind != nil {
 		flow.Intent, flow.UserID, flow.SessionID = IntentBind, start.Bind.User.ID, start.Bind.Session.ID
+	}
+	if start.Bind != nil && !start.Challenge.IsZero() {
+		flow.Intent, flow.BrowserHash, browser = IntentLink, unbound, ""
 	}
 	if err := s.Store.PutFlow(ctx, flow); err != nil {
 		return Started{}, err
@@ -173,12 +179,18 @@ func (s *Service) Finish(ctx context.Context, at Arrival) (Outcome, error) {
 }
 
 func (s *Service) claim(ctx context.Context, state, browser string) (Flow, error) {
-	if state == "" || browser == "" {
+	if state == "" {
 		return Flow{}, ErrFlowUnknown
 	}
 	flow, err := s.Store.ClaimFlow(ctx, hashOf(state), hashOf(browser))
+	if errors.Is(err, ErrFlowUnknown) {
+		flow, err = s.Store.ClaimFlow(ctx, hashOf(state), unbound)
+	}
 	if err != nil {
 		return Flow{}, err
+	}
+	if isUnbound := bytes.Equal(flow.BrowserHash, unbound); isUnbound != (flow.Intent == IntentLink) {
+		return Flow{}, ErrFlowUnknown
 	}
 	if !s.Now().Before(flow.ExpiresAt) {
 		return Flow{}, ErrFlowUnknown
@@ -195,6 +207,8 @@ func (s *Service) arrive(ctx context.Context, flow Flow, source provider.Entry, 
 		return err
 	}
 	switch {
+	case flow.Intent == IntentLink:
+		return s.offerLink(ctx, flow, arrived, isKnown, out)
 	case flow.Intent == IntentBind:
 		return s.bindFromSession(ctx, flow, arrived, user, isKnown, out)
 	case isKnown:

@@ -156,6 +156,7 @@ func newBench(t *testing.T, db *store.DB) bench {
 		Policy: func(context.Context) (pendingauth.Policy, error) { return *b.policy, nil },
 		InTx:   db.InTx, Now: now, Pictures: b.pictures, CallbackURL: "https://t.example/auth/v1/callback",
 	}
+	sessions.Linker = b.Service
 	return b
 }
 

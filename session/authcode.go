@@ -19,23 +19,39 @@ func (s *Service) IssueCode(ctx context.Context, user identity.User, challenge C
 	if err := s.Accounts.Admit(user); err != nil {
 		return "", err
 	}
+	return s.putCode(ctx, AuthCode{UserID: user.ID, Challenge: challenge, AMRMethod: method})
+}
+
+// Linker gives a user the identity that a code carries, sealed;
+// pendingauth.Service does.
+type Linker interface {
+	Link(ctx context.Context, user identity.User, sealed []byte) (identity.User, error)
+}
+
+// IssueLinkCode is IssueCode for a code that also gives user an identity, which
+// the Linker opens when it is exchanged.
+func (s *Service) IssueLinkCode(ctx context.Context, user identity.User, challenge Challenge, sealed []byte) (string, error) {
+	if err := s.Accounts.Admit(user); err != nil {
+		return "", err
+	}
+	return s.putCode(ctx, AuthCode{UserID: user.ID, Challenge: challenge, AMRMethod: MethodOAuth, LinkSealed: sealed})
+}
+
+func (s *Service) putCode(ctx context.Context, c AuthCode) (string, error) {
 	ids, err := newIDs(1)
 	if err != nil {
 		return "", err
 	}
-	now := s.Now()
 	code := NewToken()
-	err = s.Codes.PutAuthCode(ctx, AuthCode{
-		ID: ids[0], UserID: user.ID, Hash: hashOf(code), Challenge: challenge, AMRMethod: method,
-		CreatedAt: now, ExpiresAt: now.Add(authCodeTTL),
-	})
-	return code, err
+	c.ID, c.Hash, c.CreatedAt = ids[0], hashOf(code), s.Now()
+	c.ExpiresAt = c.CreatedAt.Add(authCodeTTL)
+	return code, s.Codes.PutAuthCode(ctx, c)
 }
 
 // Exchange starts a session for a code and its verifier (RFC 7636 4.6). A
 // code works once, and is spent by three wrong verifiers.
 //
-// Faults: ErrCodeNotFound, ErrCodeExpired, ErrVerifierWrong.
+// Faults: ErrCodeNotFound, ErrCodeExpired, ErrVerifierWrong, and those of Linker.
 func (s *Service) Exchange(ctx context.Context, code, verifier string) (Grant, error) {
 	grant, err := s.exchange(ctx, code, verifier)
 	s.observe("pkce", err)
@@ -66,6 +82,9 @@ func (s *Service) exchange(ctx context.Context, code, verifier string) (Grant, e
 			return ErrCodeNotFound
 		}
 		user, err := s.Accounts.User(ctx, found.UserID)
+		if err == nil && len(found.LinkSealed) > 0 {
+			user, err = s.Linker.Link(ctx, user, found.LinkSealed)
+		}
 		if err != nil {
 			return err
 		}

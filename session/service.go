@@ -40,6 +40,7 @@ type Service struct {
 	Signer    Signer
 	Mailer    Mailer
 	Limiter   Limiter
+	Linker    Linker
 	Redirects *Redirects
 	Keys      Keys
 	InTx      func(context.Context, func(context.Context) error) error

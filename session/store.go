@@ -69,9 +69,11 @@ type AuthCode struct {
 	Hash      []byte // SHA-256 of the code
 	Challenge Challenge
 	AMRMethod string
-	Attempts  int
-	CreatedAt time.Time
-	ExpiresAt time.Time
+	// LinkSealed is an identity that the user gains by the exchange; nil = none.
+	LinkSealed []byte
+	Attempts   int
+	CreatedAt  time.Time
+	ExpiresAt  time.Time
 }
 
 // CodeStore keeps one-time tokens and authorization codes. Take methods

@@ -101,7 +101,7 @@ func (s *Codes) CountWrongCode(ctx context.Context, id uuid.UUID, limit int) err
 // PutAuthCode implements session.CodeStore.
 func (s *Codes) PutAuthCode(ctx context.Context, c session.AuthCode) error {
 	err := s.db.accounts(ctx).AuthCode.Create().SetID(c.ID).SetUserID(c.UserID).SetCodeHash(c.Hash).
-		SetCodeChallenge(c.Challenge.Value).SetCodeChallengeMethod(c.Challenge.Method).SetAmrMethod(c.AMRMethod).
+		SetCodeChallenge(c.Challenge.Value).SetCodeChallengeMethod(c.Challenge.Method).SetAmrMethod(c.AMRMethod).SetBindSealed(c.LinkSealed).
 		SetCreatedAt(utc(c.CreatedAt)).SetExpiresAt(utc(c.ExpiresAt)).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("write authorization code: %w", err)
@@ -119,7 +119,7 @@ func (s *Codes) AuthCodeByHash(ctx context.Context, hash []byte) (session.AuthCo
 		return session.AuthCode{}, fmt.Errorf("read authorization code: %w", err)
 	}
 	return session.AuthCode{
-		ID: row.ID, UserID: row.UserID, Hash: row.CodeHash, AMRMethod: row.AmrMethod, Attempts: row.Attempts,
+		ID: row.ID, UserID: row.UserID, Hash: row.CodeHash, AMRMethod: row.AmrMethod, LinkSealed: row.BindSealed, Attempts: row.Attempts,
 		Challenge: session.Challenge{Value: row.CodeChallenge, Method: row.CodeChallengeMethod},
 		CreatedAt: utc(row.CreatedAt), ExpiresAt: utc(row.ExpiresAt),
 	}, nil

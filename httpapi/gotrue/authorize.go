@@ -23,12 +23,7 @@ var errStateMissing = fault.Declare(fault.Invalid, "gotrue.oauth_state_missing",
 // put tokens into a URL.
 func (s *Surface) authorize(w http.ResponseWriter, r *http.Request) error {
 	q := r.URL.Query()
-	challenge, err := session.ParseChallenge(q.Get("code_challenge"), q.Get("code_challenge_method"))
-	if err == nil && challenge.IsZero() {
-		err = session.ErrChallengeInvalid.
-			Saying("This server signs in with PKCE only: create the client with flowType 'pkce'").
-			On("code_challenge", "is missing")
-	}
+	challenge, err := challengeOf(q)
 	if err != nil {
 		return s.redirectFailure(w, r, q.Get("redirect_to"), "invalid_request", err)
 	}
@@ -47,6 +42,18 @@ func (s *Surface) authorize(w http.ResponseWriter, r *http.Request) error {
 	w.Header().Set("Cache-Control", "no-store")
 	http.Redirect(w, r, started.URL, http.StatusFound)
 	return nil
+}
+
+// challengeOf is the PKCE challenge of a client that sets out. Fault:
+// session.ErrChallengeInvalid, also where there is none.
+func challengeOf(q url.Values) (session.Challenge, error) {
+	challenge, err := session.ParseChallenge(q.Get("code_challenge"), q.Get("code_challenge_method"))
+	if err == nil && challenge.IsZero() {
+		err = session.ErrChallengeInvalid.
+			Saying("This server signs in with PKCE only: create the client with flowType 'pkce'").
+			On("code_challenge", "is missing")
+	}
+	return challenge, err
 }
 
 // callback answers GET and POST /callback/{provider}, where the providers send

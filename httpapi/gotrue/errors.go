@@ -97,6 +97,8 @@ var codes = map[string]wire{
 	provider.ErrUnknown.Code:             {400, "validation_failed"},
 	pendingauth.ErrFlowUnknown.Code:      {400, "bad_oauth_state"},
 	errStateMissing.Code:                 {400, "bad_oauth_callback"},
+	pendingauth.ErrProofMissing.Code:     {403, "session_not_found"},
+	errManualLinkingDisabled.Code:        {404, "manual_linking_disabled"},
 	provider.ErrDenied.Code:              {400, "access_denied"},
 	identity.ErrSignupDisabled.Code:      {422, "signup_disabled"},
 	identity.ErrAnonymousDisabled.Code:   {422, "anonymous_provider_disabled"},

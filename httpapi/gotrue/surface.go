@@ -31,7 +31,8 @@ type KeySet interface {
 
 // Config is what an operator decides about this surface.
 type Config struct {
-	Limits RateLimits `name:"rate_limits" doc:"Rate limits of /auth/v1."`
+	Limits        RateLimits `name:"rate_limits" doc:"Rate limits of /auth/v1."`
+	ManualLinking bool       `name:"manual_linking" doc:"Let clients bind further identities to an account that is signed in (linkIdentity)." default:"true"`
 }
 
 // Surface answers /auth/v1. Its fields are set once, before Mount.
@@ -42,8 +43,10 @@ type Surface struct {
 	Keys     KeySet
 	Limits   *httpapi.Limits
 	Rates    RateLimits
-	Pending  *pendingauth.Service
-	Factors  *identity.Factors
+	// ManualLinking lets clients bind identities.
+	ManualLinking bool
+	Pending       *pendingauth.Service
+	Factors       *identity.Factors
 	// Sources names the providers that people may sign in with.
 	Sources  func() []string
 	Cookies  httpapi.Cookies
@@ -94,6 +97,7 @@ func (s *Surface) mountSignedIn(r chi.Router) {
 	handle(http.MethodPut, "/user", s.withCaller(s.putUser))
 	handle(http.MethodPost, "/logout", s.withCaller(s.logout))
 	handle(http.MethodGet, "/reauthenticate", s.withCaller(s.reauthenticate))
+	handle(http.MethodGet, "/user/identities/authorize", s.withCaller(s.link))
 	handle(http.MethodDelete, "/user/identities/{identity_id}", s.withCaller(s.unlink))
 	handle(http.MethodPost, "/factors", s.withCaller(s.enroll))
 	handle(http.MethodPost, "/factors/{factor_id}/challenge", s.withCaller(s.challenge))
