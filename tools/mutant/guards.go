@@ -241,8 +241,8 @@ var guards = []guard{
 	},
 	{
 		Name: "recent-proof-of-sdk", Against: "the same, around our own pages: an identity unlinked through the SDK's route",
-		File: "httpapi/gotrue/identities.go", Old: "s.Sessions.RequireConfirmed(c.user, c.session); err != nil {",
-		New:     "s.Sessions.RequireConfirmed(c.user, c.session); false && err != nil {",
+		File: "httpapi/gotrue/identities.go", Old: "err != nil {\n\t\treturn err\n\t}\n\tif _, err := s.Accounts.Unbind(",
+		New:     "false && err != nil {\n\t\treturn err\n\t}\n\tif _, err := s.Accounts.Unbind(",
 		Package: "app", Test: "^TestAttackWithAnOpenBrowserAfterTheGrace$",
 	},
 	{
