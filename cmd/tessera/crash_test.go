@@ -31,12 +31,22 @@ type demonstration struct {
 	process *exec.Cmd
 }
 
-func newDemonstration(t *testing.T, env ...string) *demonstration {
+// binary is the one that `make test` has built, or one of today's sources.
+func binary(t *testing.T) string {
 	t.Helper()
-	d := &demonstration{t: t, binary: filepath.Join(t.TempDir(), "tessera"), data: t.TempDir(), env: env}
-	if out, err := exec.Command("go", "build", "-tags", "noweb", "-o", d.binary, ".").CombinedOutput(); err != nil {
+	if built := os.Getenv("TEST_BINARY"); built != "" {
+		return built
+	}
+	path := filepath.Join(t.TempDir(), "tessera")
+	if out, err := exec.Command("go", "build", "-tags", "noweb", "-o", path, ".").CombinedOutput(); err != nil {
 		t.Fatalf("build: %v\n%s", err, out)
 	}
+	return path
+}
+
+func newDemonstration(t *testing.T, env ...string) *demonstration {
+	t.Helper()
+	d := &demonstration{t: t, binary: binary(t), data: t.TempDir(), env: env}
 	free, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { createRequire } from 'node:module'
-import { newPerson, totp } from './support/api'
+import { call, newPerson, totp } from './support/api'
 import { demo } from './support/demo'
 import { consent, someone } from './support/provider'
 import { expect, leadsThroughSimulators, test } from './support/test'
@@ -125,6 +125,45 @@ test('mfa: enroll, challengeAndVerify, the assurance level, unenroll', async ({ 
     totp: 1,
   })
   expect(await page.evaluate(async factorId => (await window.client.auth.mfa.unenroll({ factorId })).error, enrolled.id!)).toBeNull()
+})
+
+test('linkIdentity, getUserIdentities, unlinkIdentity', async ({ page }) => {
+  const person = await newPerson()
+  await page.goto(app)
+  await page.evaluate(async ({ email, password, redirectTo }) => {
+    await window.client.auth.signInWithPassword({ email, password })
+    void window.client.auth.linkIdentity({
+      provider: 'github',
+      options: { redirectTo },
+    })
+  }, { ...person, redirectTo: app })
+  await consent(page, someone(), { nickname: 'Octo' })
+  await backInApp(page)
+  const linked = await page.evaluate(async () => {
+    const { data } = await window.client.auth.getUserIdentities()
+    return {
+      providers: data?.identities.map(identity => identity.provider),
+      user: (await window.client.auth.getUser()).data.user?.id,
+    }
+  })
+  expect(linked).toEqual({
+    providers: ['email', 'github'],
+    user: person.id,
+  })
+  const left = await page.evaluate(async () => {
+    const { data } = await window.client.auth.getUserIdentities()
+    const { error } = await window.client.auth.unlinkIdentity(data!.identities.find(identity => identity.provider === 'github')!)
+    return {
+      error,
+      providers: (await window.client.auth.getUserIdentities()).data?.identities.map(identity => identity.provider),
+    }
+  })
+  expect(left).toEqual({
+    error: null,
+    providers: ['email'],
+  })
+  const { identities } = await call<{ identities: { provider: string }[] }>('GET', `/auth/v1/admin/users/${person.id}`)
+  expect(identities.map(identity => identity.provider)).toEqual(['email'])
 })
 
 test('passkeys: register, list, rename, sign in without a name, remove', async ({ page }) => {

@@ -48,6 +48,7 @@ test.afterAll(async () => {
 })
 
 test.use({
+  // eslint-disable-next-line no-empty-pattern -- Playwright reads the names of fixtures from the pattern
   baseURL: async ({}, use) => use(origin),
 })
 
