@@ -215,6 +215,9 @@ func (c *AuthConfig) Check(report func(field, message string)) {
 	if c.Sessions.AccessTTL < time.Minute || c.Sessions.AccessTTL > 24*time.Hour {
 		report("access_token_ttl", "must be between 1m and 24h")
 	}
+	if c.Sessions.ReauthenticateAfter < 0 {
+		report("reauthenticate_after", "must be 0s or more")
+	}
 	if c.LegacyHS256Secret != "" && len(c.LegacyHS256Secret) < 32 {
 		report("legacy_hs256_secret", "must have 32 bytes at least")
 	}

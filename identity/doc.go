@@ -24,4 +24,18 @@
 //	unconfirmed ──Confirm──▶ confirmed ──Ban──▶ banned (until) ──▶ confirmed
 //	     │                       │
 //	     └──────Delete───────────┴──▶ gone, or soft-deleted: hashed, without a way in
+//
+// # Second factors and passkeys
+//
+//	Enroll ──▶ unverified ──first right code──▶ verified ──Remove──▶ gone, and with
+//	               └──15 minutes──▶ gone           │        the last one the recovery codes
+//	                                               └─ 5 tries ──▶ rests 1, 2, 4 ... 64 minutes
+//
+// A try is counted before it is looked at, and a right one takes the count back.
+// Each step of an app's code, and each recovery code, is taken once.
+//
+//	Begin... ──▶ ceremony (5 minutes) ──answered, rightly or not──▶ gone
+//	                                          └─ rightly ──▶ registered, signed in, confirmed
+//
+// The last way in, an identity or a passkey, cannot be removed: hasWayIn.
 package identity

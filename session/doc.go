@@ -19,6 +19,15 @@
 // Ending a session deletes its row: refresh tokens go with it, and its access
 // tokens are refused from then on wherever [Service.Current] is asked.
 //
+// # Proof, and how long it counts
+//
+//	signed in ──▶ confirmed ──reauthenticate_after──▶ must confirm before a
+//	                  ▲                               sensitive change
+//	                  └──Confirm, ShowSecondFactor────────┘
+//
+// Refreshing is no proof. Where the account has a second factor, nothing less
+// confirms: see [Service.RequireConfirmed] and [RequireSecondFactor].
+//
 // # One-time links and codes
 //
 //	Issue ──▶ waiting ──Redeem──▶ taken (one statement decides who took it)
