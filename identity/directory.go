@@ -27,11 +27,12 @@ const (
 type Status string
 
 // Kinds of users. Without one, all are listed but those who were deleted.
+// Anonymous users are found by their source: they may be most of all users or
+// none, and no index serves both.
 const (
 	StatusActive        Status = "active"
 	StatusDisabled      Status = "disabled"
 	StatusAdministrator Status = "administrator"
-	StatusAnonymous     Status = "anonymous"
 	StatusDeleted       Status = "deleted"
 )
 

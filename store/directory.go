@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"entgo.io/ent/dialect"
 	"entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
 
@@ -77,31 +78,24 @@ func (s *Users) PageOfUsers(ctx context.Context, l identity.Listing) ([]identity
 func (s *Users) part(
 	ctx context.Context, l identity.Listing, filters []predicate.User, after *identity.Position, hasValue bool, limit int,
 ) ([]identity.User, error) {
-	column := sortColumns[l.Sort]
-	direction := sql.Desc
-	if l.IsAscending {
-		direction = sql.Asc
-	}
 	query := s.db.accounts(ctx).User.Query().Where(filters...).Where(func(q *sql.Selector) {
-		isNull, beyond := sql.IsNull(q.C(column)), sql.CompositeLT
-		if l.IsAscending {
-			beyond = sql.CompositeGT
-		}
-		if hasValue {
-			isNull = sql.NotNull(q.C(column))
-		}
+		o := s.orderOf(q, l)
 		if l.Sort != identity.SortCreated {
-			q.Where(isNull)
+			is := sql.IsNull
+			if hasValue {
+				is = sql.NotNull
+			}
+			q.Where(is(o.column))
 		}
 		switch {
 		case after != nil && hasValue:
-			q.Where(beyond([]string{q.C(column), q.C(entuser.FieldID)}, valueOf(*after), after.ID))
+			q.Where(o.beyond([]string{o.column, o.id}, valueOf(*after), after.ID))
 		case !hasValue:
 			// Always a range of ids: without one SQLite takes the unique index of
 			// addresses for NULL too, as if there could be one, and sorts what it finds.
-			q.Where(beyond([]string{q.C(entuser.FieldID)}, startOf(after, l.IsAscending)))
+			q.Where(o.beyond([]string{o.id}, startOf(after, l.IsAscending)))
 		}
-		q.OrderBy(direction(q.C(column)), direction(q.C(entuser.FieldID)))
+		q.OrderExpr(sql.Raw(o.column+o.direction), sql.Raw(o.id+o.direction))
 	}).Limit(limit).WithIdentities(func(q *accountdb.AuthIdentityQuery) {
 		q.Order(authidentity.ByCreatedAt(), authidentity.ByID())
 	})
@@ -115,6 +109,32 @@ func (s *Users) part(
 		users[i] = userOf(row)
 	}
 	return users, nil
+}
+
+// ordering is the order of a list in SQL.
+type ordering struct {
+	column, id, direction string
+	beyond                func(columns []string, args ...any) *sql.Predicate
+}
+
+// orderOf returns the order of a list. Of users of a kind that is rare SQLite,
+// which counts no values, would read an index in the list's order and look at
+// every user for the few; a plus sign keeps it from that index, so that it
+// reads the few from theirs and sorts them.
+func (s *Users) orderOf(q *sql.Selector, l identity.Listing) ordering {
+	o := ordering{q.C(sortColumns[l.Sort]), q.C(entuser.FieldID), " DESC", sql.CompositeLT}
+	if l.IsAscending {
+		o.direction, o.beyond = " ASC", sql.CompositeGT
+	}
+	if s.db.dialect == dialect.SQLite && isRare[l.Status] {
+		o.column, o.id = "+"+o.column, "+"+o.id
+	}
+	return o
+}
+
+// isRare are the kinds of users that have an index of their own.
+var isRare = map[identity.Status]bool{
+	identity.StatusDisabled: true, identity.StatusAdministrator: true, identity.StatusDeleted: true,
 }
 
 // startOf is the id that a part without values is read from.
@@ -152,8 +172,6 @@ func filtersOf(l identity.Listing) []predicate.User {
 		filters = append(filters, entuser.BannedUntilNotNil(), entuser.BannedUntilGT(now))
 	case identity.StatusAdministrator:
 		filters = append(filters, entuser.IsAdmin(true))
-	case identity.StatusAnonymous:
-		filters = append(filters, entuser.IsAnonymous(true))
 	}
 	return filters
 }

@@ -123,8 +123,6 @@ func keeps(q identity.UserQuery, u identity.User, now time.Time) bool {
 		return u.IsBanned(now)
 	case identity.StatusAdministrator:
 		return u.IsAdmin
-	case identity.StatusAnonymous:
-		return u.IsAnonymous
 	}
 	return true
 }
@@ -164,7 +162,7 @@ func TestUserListPagesInOrder(t *testing.T) {
 		s := directory(db, n)
 		for _, sort := range allSorts {
 			for _, ascending := range []bool{false, true} {
-				for _, status := range []identity.Status{"", identity.StatusActive, identity.StatusDisabled, identity.StatusAdministrator, identity.StatusAnonymous, identity.StatusDeleted} {
+				for _, status := range []identity.Status{"", identity.StatusActive, identity.StatusDisabled, identity.StatusAdministrator, identity.StatusDeleted} {
 					for _, source := range []string{"", "github", "nowhere"} {
 						q := identity.UserQuery{Sort: sort, IsAscending: ascending, Status: status, Source: source, Limit: 7}
 						if status == "" {
@@ -291,12 +289,25 @@ func TestUserListReadsIndexes(t *testing.T) {
 			}); err != nil {
 				t.Fatal(err)
 			}
+			rare := len(queries)
+			for _, status := range []identity.Status{identity.StatusDisabled, identity.StatusAdministrator, identity.StatusDeleted} {
+				for _, sort := range allSorts {
+					walk(t, s, identity.UserQuery{Sort: sort, Status: status, Limit: 20})
+				}
+			}
 			if len(queries) < 60 {
 				t.Fatalf("only %d queries", len(queries))
 			}
 			explain := explainer(t, kind, url)
-			for _, q := range queries {
-				if plan := explain(q.query, q.args); strings.Contains(plan, "Seq Scan") || strings.Contains(plan, "Sort") ||
+			for i, q := range queries {
+				plan := explain(q.query, q.args)
+				if i >= rare { // a few users, read from an index of their own; sorted where their number is small
+					if kind == "sqlite" && !strings.Contains(plan, "user_is_admin") && !strings.Contains(plan, "user_banned_until") && !strings.Contains(plan, "user_deleted_at") {
+						t.Errorf("%s\n%v\n%s", q.query, q.args, plan)
+					}
+					continue
+				}
+				if strings.Contains(plan, "Seq Scan") || strings.Contains(plan, "Sort") ||
 					strings.Contains(plan, "TEMP B-TREE") || strings.Contains(plan, "SCAN users\n") {
 					t.Errorf("%s\n%v\n%s", q.query, q.args, plan)
 				}

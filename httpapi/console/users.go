@@ -38,7 +38,7 @@ type usersInput struct {
 	Sort   string `query:"sort" enum:"created_at,last_login_at,last_active_at,email" default:"created_at" doc:"Users without the value come last."`
 	Order  string `query:"order" enum:"asc,desc" default:"desc"`
 	Source string `query:"source" maxLength:"64" doc:"The provider type the accounts began with."`
-	Status string `query:"status" enum:"active,disabled,administrator,anonymous,deleted" doc:"Without it, all but the deleted."`
+	Status string `query:"status" enum:"active,disabled,administrator,deleted" doc:"Without it, all but the deleted."`
 	Cursor string `query:"cursor" doc:"next of the page before, with the same search, filters and order."`
 	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"How many users."`
 }

@@ -2226,7 +2226,7 @@ export interface operations {
                 /** @description The provider type the accounts began with. */
                 source?: string;
                 /** @description Without it, all but the deleted. */
-                status?: "active" | "disabled" | "administrator" | "anonymous" | "deleted";
+                status?: "active" | "disabled" | "administrator" | "deleted";
                 /** @description next of the page before, with the same search, filters and order. */
                 cursor?: string;
                 /** @description How many users. */

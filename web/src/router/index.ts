@@ -8,8 +8,8 @@ declare module 'vue-router' {
   interface RouteMeta {
     /** Message key of the page's title. */
     title?: string
-    /** Who may see it: `user` needs a session, `guest` sends those who have one on. */
-    access?: 'user' | 'guest'
+    /** Who may see it: `user` needs a session, `admin` an administrator's, `guest` sends those who have one on. */
+    access?: 'user' | 'admin' | 'guest'
   }
 }
 
@@ -85,6 +85,32 @@ const appPages: RouteRecordRaw[] = [
     name: 'profile',
     component: () => import('@/features/profile/views/ProfileView.vue'),
     meta: { title: 'profile.title', access: 'user' },
+  },
+  {
+    path: '/admin',
+    component: () => import('@/features/admin/views/AdminLayout.vue'),
+    redirect: { name: 'admin-users' },
+    children: [
+      {
+        path: 'users',
+        name: 'admin-users',
+        component: () => import('@/features/admin/views/UsersView.vue'),
+        meta: { title: 'admin.users.title', access: 'admin' },
+      },
+      {
+        path: 'users/:id',
+        name: 'admin-user',
+        component: () => import('@/features/admin/views/UserView.vue'),
+        props: true,
+        meta: { title: 'admin.user.title', access: 'admin' },
+      },
+      {
+        path: 'sources',
+        name: 'admin-sources',
+        component: () => import('@/features/admin/views/SourcesView.vue'),
+        meta: { title: 'admin.sources.title', access: 'admin' },
+      },
+    ],
   },
   {
     path: '/docs/api',

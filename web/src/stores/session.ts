@@ -3,6 +3,7 @@ import type { Me } from '@/api/types'
 import type { AuthGateway, SessionToken } from '@/features/auth/gateway/port'
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
+import { adminApi } from '@/api/admin'
 import { consoleApi } from '@/api/console'
 import { ApiFault } from '@/api/fault'
 import { sendRequest } from '@/api/http'
@@ -104,6 +105,7 @@ export const useSession = defineStore('session', () => {
   }
 
   const api = consoleApi(authorised)
+  const admin = adminApi(authorised)
 
   async function enter(next: SessionToken): Promise<void> {
     hold(next)
@@ -163,6 +165,8 @@ export const useSession = defineStore('session', () => {
     signedIn,
     endedElsewhere,
     api,
+    /** The calls of administrators; the server refuses them to others. */
+    admin,
     connect: (to: AuthGateway) => void (gateway = to),
     restore,
     accessToken,

@@ -21,6 +21,8 @@ export const demoConfig: PublicConfig = {
   autoconfirm: false,
   password_min_length: 8,
   test_users_enabled: true,
+  passkeys_enabled: false,
+  passkeys_off: '',
   sources: [],
   simulators: [],
 }
@@ -36,6 +38,9 @@ const names = [
   'api-docs',
   'jwt-test',
   'profile',
+  'admin-users',
+  'admin-sources',
+  'not-found',
 ]
 
 interface Options {
@@ -60,6 +65,7 @@ export async function mountPage(component: Component, options: Options = {}) {
     history: createMemoryHistory(),
     routes: [
       ...names.map(name => ({ path: `/${name}`, name, component: empty })),
+      { path: '/admin/users/:id', name: 'admin-user', component: empty },
       { path: '/:rest(.*)*', component: empty },
     ],
   })

@@ -4,9 +4,10 @@ import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { useSession } from '@/stores/session'
 import { guard } from '../guard'
 
-function to(fullPath: string, access?: 'user' | 'guest', query: Record<string, string> = {}): RouteLocationNormalized {
+function to(fullPath: string, access?: 'user' | 'admin' | 'guest', query: Record<string, string> = {}): RouteLocationNormalized {
   return {
     fullPath,
+    path: fullPath,
     meta: { access },
     query,
   } as unknown as RouteLocationNormalized
@@ -38,6 +39,24 @@ describe('guard', () => {
   it('lets everyone see public pages', async () => {
     expect(await guard(to('/docs/api'))).toBe(true)
     expect(await guard(to('/login', 'guest'))).toBe(true)
+  })
+
+  it('shows the administration to administrators; to others it is not there', async () => {
+    const session = useSession()
+    vi.spyOn(session, 'restore').mockResolvedValue()
+    expect(await guard(to('/admin/users', 'admin'))).toEqual({
+      name: 'login',
+      query: { redirect: '/admin/users' },
+    })
+    session.me = { id: 'u1', is_admin: false } as never
+    expect(await guard(to('/admin/users', 'admin'))).toEqual({
+      name: 'not-found',
+      params: {
+        pathMatch: ['admin', 'users'],
+      },
+    })
+    session.me = { id: 'u1', is_admin: true } as never
+    expect(await guard(to('/admin/users', 'admin'))).toBe(true)
   })
 
   it.each([

@@ -1,3 +1,4 @@
+import admin from './admin.json'
 import ai from './ai.json'
 import auth from './auth.json'
 import common from './common.json'
@@ -12,6 +13,7 @@ export default {
   auth,
   home,
   ai,
+  admin,
   docs,
   errors,
   thirdparty,
