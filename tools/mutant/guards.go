@@ -276,4 +276,40 @@ var guards = []guard{
 		File: "identity/passkeys.go", Old: "webauthn.WithUserVerification(protocol.VerificationRequired)", New: "webauthn.WithUserVerification(protocol.VerificationPreferred)",
 		Package: "session", Test: "^TestPasskeyAttacks$/^a_touch_alone_confirms$/^sqlite$",
 	},
+	// Pictures, and links of clients.
+	{
+		Name: "avatar-address", Against: "SSRF: a picture's address on this machine, a private network, or rebound to one",
+		File: "identity/picture/fetch.go", Old: "Control: guard.control, ", New: "",
+		Package: "identity/picture", Test: "^TestAvatarAttackDNSRebinding$",
+	},
+	{
+		Name: "avatar-redirect", Against: "SSRF: a redirect to another scheme or with a user name",
+		File: "identity/picture/fetch.go", Old: "	return checkURL(r.URL)", New: "	return nil",
+		Package: "identity/picture", Test: "^TestAvatarAttackRedirects$",
+	},
+	{
+		Name: "avatar-endless", Against: "a picture without end",
+		File: "identity/picture/fetch.go", Old: "io.LimitReader(answer.Body, MaxInput+1)", New: "answer.Body",
+		Package: "identity/picture", Test: "^TestAvatarAttackAnswersThatHurt$",
+	},
+	{
+		Name: "avatar-pixels", Against: "decompression bombs",
+		File: "identity/picture/decode.go", Old: " || width*height > maxPixels", New: "",
+		Package: "identity/picture", Test: "^TestAvatarAttackBombs$",
+	},
+	{
+		Name: "avatar-scans", Against: "a progressive JPEG of endless scans",
+		File: "identity/picture/decode.go", Old: "case width*height*passes > maxWork:", New: "case passes < 0:",
+		Package: "identity/picture", Test: "^TestAvatarAttackBombs$",
+	},
+	{
+		Name: "link-session", Against: "a link exchanged after the session that asked was ended",
+		File: "pendingauth/link.go", Old: "if _, err := s.asker(ctx, user.ID, o.SessionID); err != nil {", New: "if _, err := s.asker(ctx, user.ID, o.SessionID); false && err != nil {",
+		Package: "pendingauth", Test: "^TestAttackLink$/^sqlite$",
+	},
+	{
+		Name: "link-owner", Against: "linking an identity that is another account's",
+		File: "pendingauth/link.go", Old: "	if isKnown {\n", New: "	if false {\n",
+		Package: "pendingauth", Test: "^TestAttackLink$/^sqlite$",
+	},
 }

@@ -22,7 +22,7 @@ test('first sign-in makes an account with the nickname only; the second is direc
 
   await page.goto('/profile')
   await expect(page.getByTestId('info-nickname')).toContainText('Trinity')
-  await expect(page.getByTestId('info-avatar')).toContainText('Not set')
+  await expect(page.getByTestId('avatar-current')).toHaveText('T')
   await expect(page.getByRole('button', { name: 'Unbind LINUX DO' })).toBeDisabled()
   await clean(page)
 
