@@ -18,6 +18,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -57,8 +58,9 @@ type Server struct {
 	Options   Options // with every field filled, to start the same one again
 	Logs      *Logs
 
-	app  *app.App
-	stop func()
+	app   *app.App
+	stop  func()
+	ahead atomic.Int64 // of the real time, in nanoseconds
 }
 
 // Login is an address and its password.
@@ -131,6 +133,13 @@ func (s *Server) StopToReturn(t *testing.T) {
 	s.Options.Addr = u.Host
 }
 
+// Advance moves the server's clock on; those of the simulators stay.
+func (s *Server) Advance(d time.Duration) { s.ahead.Add(int64(d)) }
+
+func (s *Server) now() time.Time {
+	return time.Now().Add(time.Duration(s.ahead.Load())) //nolint:forbidigo // a composition root
+}
+
 // Stop stops the server before the test ends.
 func (s *Server) Stop() { s.stop() }
 
@@ -158,7 +167,7 @@ func (s *Server) boot(t *testing.T, simulators *app.Simulators) {
 		t.Fatalf("settings: %v", err)
 	}
 	s.app, err = app.Start(t.Context(), app.Options{
-		Config: config, Log: app.NewLogger(s.Logs, config.Log), Now: time.Now, //nolint:forbidigo // a composition root
+		Config: config, Log: app.NewLogger(s.Logs, config.Log), Now: s.now,
 	})
 	if err != nil {
 		t.Fatalf("start: %v", err)
