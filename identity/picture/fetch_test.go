@@ -159,7 +159,7 @@ func TestAvatarAttackURLsThatAreNotWebAddresses(t *testing.T) {
 func TestAvatarAttackRedirects(t *testing.T) {
 	t.Parallel()
 	inner := newTarget(t, "tcp4", "127.0.0.1:0", picturesOf(t))
-	var to atomic.Value
+	var to atomic.Pointer[string]
 	var mu sync.Mutex
 	var headers []http.Header
 	outer := newTarget(t, "tcp4", "127.0.0.1:0", func(w http.ResponseWriter, r *http.Request) {
@@ -172,7 +172,7 @@ func TestAvatarAttackRedirects(t *testing.T) {
 			return
 		}
 		if r.URL.Query().Get("to") != "" {
-			http.Redirect(w, r, to.Load().(string), http.StatusTemporaryRedirect)
+			http.Redirect(w, r, *to.Load(), http.StatusTemporaryRedirect)
 			return
 		}
 		picturesOf(t)(w, r)
@@ -183,7 +183,7 @@ func TestAvatarAttackRedirects(t *testing.T) {
 		inner.URL, "http://localhost:" + strconv.Itoa(int(inner.at.Port())), "http://169.254.169.254/latest/meta-data/", "file:///etc/passwd",
 		"gopher://127.0.0.1/", "http://u:p@" + inner.at.String() + "/", "//" + inner.at.String() + "/", "http://[::ffff:127.0.0.1]:" + strconv.Itoa(int(inner.at.Port())),
 	} {
-		to.Store(target)
+		to.Store(&target)
 		if _, err := f.Fetch(t.Context(), start+"?left=1&to=x"); !errors.Is(err, ErrAddress) {
 			t.Errorf("to %s: %v", target, err)
 		}
