@@ -29,13 +29,25 @@ func newOffice(t *testing.T, s *apptest.Server) office {
 	return office{b, id}
 }
 
+// textOf and listOf are members of a JSON object; zero where they are none.
+func textOf(object any, key string) string {
+	members, _ := object.(map[string]any)
+	text, _ := members[key].(string)
+	return text
+}
+
+func listOf(object map[string]any, key string) []any {
+	list, _ := object[key].([]any)
+	return list
+}
+
 const usersPath = "/api/v1/admin/users"
 
 func (o office) list(query url.Values) (ids []string, next string) {
 	o.t.Helper()
 	r := o.want(200, "GET", usersPath+"?"+query.Encode(), nil)
-	for _, line := range r.body["data"].([]any) {
-		ids = append(ids, line.(map[string]any)["id"].(string))
+	for _, line := range listOf(r.body, "data") {
+		ids = append(ids, textOf(line, "id"))
 	}
 	next, _ = r.body["next"].(string)
 	return ids, next
@@ -47,7 +59,7 @@ func join(t *testing.T, s *apptest.Server, email string) (*browser, string) {
 	b := newBrowser(t, s)
 	r := b.want(200, "POST", "/auth/v1/signup", map[string]string{"email": email, "password": ownPassword})
 	b.bearer = r.text("access_token")
-	return b, r.body["user"].(map[string]any)["id"].(string)
+	return b, textOf(r.body["user"], "id")
 }
 
 func TestUserListOverHTTP(t *testing.T) {
@@ -97,8 +109,8 @@ func TestUserPageOverHTTP(t *testing.T) {
 		person, id := join(t, s, "person@example.com")
 		path := usersPath + "/" + id
 		got := o.want(200, "GET", path, nil)
-		if got.text("email") != "person@example.com" || got.text("status") != "active" || len(got.body["sessions"].([]any)) != 1 ||
-			len(got.body["identities"].([]any)) != 1 || got.body["is_self"] != false {
+		if got.text("email") != "person@example.com" || got.text("status") != "active" || len(listOf(got.body, "sessions")) != 1 ||
+			len(listOf(got.body, "identities")) != 1 || got.body["is_self"] != false {
 			t.Fatalf("the page of a user: %s", got.raw)
 		}
 		if strings.Contains(got.raw, "argon2id") {
@@ -108,7 +120,7 @@ func TestUserPageOverHTTP(t *testing.T) {
 		o.wantCode(422, "identity.disable_time", "POST", path+"/disable", map[string]any{"reason": "spam", "until": "2020-01-01T00:00:00Z"})
 		o.wantCode(422, "identity.reason_missing", "POST", path+"/disable", map[string]any{"reason": "  ", "forever": true})
 		disabled := o.want(200, "POST", path+"/disable", map[string]any{"reason": "spam", "forever": true})
-		if disabled.text("status") != "disabled" || len(disabled.body["sessions"].([]any)) != 0 {
+		if disabled.text("status") != "disabled" || len(listOf(disabled.body, "sessions")) != 0 {
 			t.Errorf("after disabling: %s", disabled.raw)
 		}
 		person.want(401, "GET", "/api/v1/me", nil)
@@ -127,8 +139,8 @@ func TestUserPageOverHTTP(t *testing.T) {
 		o.want(200, "PUT", path+"/role", map[string]any{"is_admin": false})
 		person.wantCode(403, "access.administrator_only", "GET", usersPath, nil)
 
-		sessions := o.want(200, "GET", path, nil).body["sessions"].([]any)
-		first := sessions[0].(map[string]any)["id"].(string)
+		sessions := listOf(o.want(200, "GET", path, nil).body, "sessions")
+		first := textOf(sessions[0], "id")
 		o.want(200, "DELETE", path+"/sessions/"+first, nil)
 		person.want(401, "GET", "/api/v1/me", nil)
 		o.want(404, "DELETE", path+"/sessions/"+first, nil)
@@ -136,7 +148,7 @@ func TestUserPageOverHTTP(t *testing.T) {
 		o.want(200, "DELETE", path+"/sessions", nil)
 		person.want(401, "GET", "/api/v1/me", nil)
 
-		identity := got.body["identities"].([]any)[0].(map[string]any)["id"].(string)
+		identity := textOf(listOf(got.body, "identities")[0], "id")
 		o.wantCode(422, "identity.last_way_in", "DELETE", path+"/identities/"+identity, nil)
 
 		audit := o.want(200, "GET", path+"/audit?limit=200", nil)
@@ -244,9 +256,8 @@ func TestProviderSetUpAtRunTime(t *testing.T) {
 			t.Helper()
 			r := o.want(200, "POST", providersPath+"/lab/test", map[string]any{})
 			var got []string
-			for _, c := range r.body["checks"].([]any) {
-				c := c.(map[string]any)
-				got = append(got, strings.TrimSuffix(c["name"].(string)+" "+c["code"].(string), " "))
+			for _, c := range listOf(r.body, "checks") {
+				got = append(got, strings.TrimSuffix(textOf(c, "name")+" "+textOf(c, "code"), " "))
 			}
 			if fmt.Sprint(got) != fmt.Sprint(want) {
 				t.Errorf("want the checks %v, got %s", want, r.raw)
@@ -258,7 +269,8 @@ func TestProviderSetUpAtRunTime(t *testing.T) {
 			t.Helper()
 			c["version"] = version
 			r := o.want(200, "PATCH", providersPath+"/lab", c)
-			version = int(r.body["version"].(float64))
+			n, _ := r.body["version"].(float64)
+			version = int(n)
 			return r
 		}
 		change(map[string]any{"config": map[string]any{"issuer": sim.URL()}})
@@ -270,7 +282,7 @@ func TestProviderSetUpAtRunTime(t *testing.T) {
 			t.Error("a provider that is not enabled is offered")
 		}
 		r := change(map[string]any{"is_enabled": true})
-		if config := r.body["config"].(map[string]any); config["client_id"] != "runtime" || r.text("display_name") != "Laboratory" {
+		if textOf(r.body["config"], "client_id") != "runtime" || r.text("display_name") != "Laboratory" {
 			t.Errorf("a change of one thing changed others: %s", r.raw)
 		}
 		if !offered(t, s, "lab") {
