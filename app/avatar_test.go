@@ -281,3 +281,12 @@ func TestMetadataIsBoundedOnEveryWayIn(t *testing.T) {
 	}
 	s.Must(t, 200, "PUT", "/auth/v1/user", map[string]any{"data": map[string]any{"y": nil, "z": strings.Repeat("c", 7<<10)}}, apptest.Bearer(b.bearer)...)
 }
+
+func TestLinkingThroughClientsCanBeOff(t *testing.T) {
+	s := apptest.Start(t, apptest.Options{Settings: []string{"TESSERA_AUTH_AUTOCONFIRM=true", "TESSERA_AUTH_MANUAL_LINKING=false"}})
+	b := signedUp(t, s, "me@example.com")
+	if r := b.want(404, "GET", "/auth/v1/user/identities/authorize?provider=corp", nil); r.text("error_code") != "manual_linking_disabled" {
+		t.Errorf("%s", r.raw)
+	}
+	newBrowser(t, s).want(401, "GET", "/auth/v1/user/identities/authorize?provider=corp", nil)
+}
