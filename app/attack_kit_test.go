@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"context"
 	"fmt"
 	"regexp"
 	"slices"
@@ -101,7 +102,9 @@ func (m *member) wrongCode(n int) string {
 // mailed waits for the nth mail to an address, and returns its text.
 func mailed(t *testing.T, s *apptest.Server, address string, n int) string {
 	t.Helper()
-	mail, err := s.Mail.Wait(t.Context(), address, n)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	mail, err := s.Mail.Wait(ctx, address, n)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -63,9 +63,9 @@ var guards = []guard{
 		Package: "provider", Test: "^TestAttackIDToken$/^oidc$/^ES256$/^iss_wrong$",
 	},
 	{
-		Name: "id-token-audience", Against: "an id_token for another client",
+		Name: "id-token-audience", Against: "an id_token that is not said to be for us",
 		File: "provider/oidc/claim.go", Old: "if !slices.Contains(audience, p.config.ClientID) {", New: "if false && !slices.Contains(audience, p.config.ClientID) {",
-		Package: "provider", Test: "^TestAttackIDToken$/^oidc$/^ES256$/^aud_wrong$",
+		Package: "provider", Test: "^TestAttackIDToken$/^oidc$/^ES256$/^aud_missing$",
 	},
 	{
 		Name: "id-token-azp", Against: "an id_token issued to another client",
@@ -88,9 +88,9 @@ var guards = []guard{
 		Package: "provider", Test: "^TestAttackIDToken$/^oidc$/^ES256$/^iat_future$",
 	},
 	{
-		Name: "id-token-nonce", Against: "an id_token of an earlier sign-in",
+		Name: "id-token-nonce", Against: "an id_token of another sign-in",
 		File: "provider/oidc/claim.go", Old: `!equal(claims.Text("nonce"), expected.nonce) {`, New: "false {",
-		Package: "provider", Test: "^TestAttackNonceReplay$",
+		Package: "provider", Test: "^TestAttackIDToken$/^oidc$/^ES256$/^nonce_wrong$",
 	},
 	{
 		Name: "id-token-at-hash", Against: "an access token of somebody else beside the id_token",
@@ -225,7 +225,7 @@ var guards = []guard{
 	{
 		Name: "address-case", Against: "an address that differs by its case alone",
 		File: "identity/email.go", Old: "local, domain := strings.ToLower(address[:at]), address[at+1:]", New: "local, domain := address[:at], address[at+1:]",
-		Package: "app", Test: "^TestAttackLookAlikeAddress$",
+		Package: "app", Test: "^TestAttackLookAlikeAddress$/^KIM",
 	},
 	{
 		Name: "nickname-invisible", Against: "a nickname with marks that nobody sees",

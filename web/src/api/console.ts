@@ -1,18 +1,15 @@
 import type { paths } from './schema'
 import type { AvatarChoice, PublicConfig, TestUserRequest } from './types'
 import createClient from 'openapi-fetch'
+import { bodyOf } from './body'
 import { sendRequest } from './http'
+import { securityCalls } from './security'
 
 /** How a request of the console surface is sent; rejects with an `ApiFault` for every answer of 400 and more. */
 export type Sender = (request: Request) => Promise<Response>
 
 function clientOver(fetch: Sender) {
   return createClient<paths>({ baseUrl: `${location.origin}/api/v1`, fetch })
-}
-
-/** The body of an answer. It is there: the sender throws otherwise. */
-async function bodyOf<T>(answer: Promise<{ data?: T }>): Promise<T> {
-  return (await answer).data as T
 }
 
 /** What anyone may know about this server. */
@@ -25,6 +22,7 @@ export async function fetchPublicConfig(): Promise<PublicConfig> {
 export function consoleApi(authorised: Sender) {
   const client = clientOver(authorised)
   return {
+    ...securityCalls(client),
     me: () => bodyOf(client.GET('/me')),
     syncUser: () => bodyOf(client.POST('/auth/sync-user')),
     changeNickname: (nickname: string) => bodyOf(client.PATCH('/me', {

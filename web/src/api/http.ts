@@ -2,7 +2,7 @@ import { newRequestId } from '@/lib/requestId'
 import { faultOf } from './fault'
 
 export interface Call {
-  method?: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   body?: unknown
   token?: string | null
   headers?: Record<string, string>

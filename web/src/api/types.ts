@@ -17,6 +17,13 @@ export type Me = Schemas['Person']
 export type Binding = Schemas['Binding']
 /** `PUT /me/avatar`: exactly one of them. */
 export type AvatarChoice = Pick<Schemas['AvatarInputBody'], 'data_url'> | Pick<Schemas['AvatarInputBody'], 'url'> | Pick<Schemas['AvatarInputBody'], 'identity_id'>
+/** `GET /me/access`: until when sensitive changes are allowed, and how that is shown. */
+export type Access = Omit<Schemas['AccessView'], 'methods' | '$schema'> & { methods: AccessMethod[] }
+export type AccessMethod = 'password' | 'totp' | 'passkey' | 'email'
+/** `POST /me/access`: exactly one of them. */
+export type AccessProof = Omit<Schemas['AccessProof'], '$schema'>
+export type DeviceSession = Omit<Schemas['SessionView'], 'methods'> & { methods: string[] }
+export type RecoveryCodes = Omit<Schemas['RecoveryCodesView'], '$schema'>
 export type TokenVerdict = Omit<Schemas['TokenVerdict'], 'checks'> & { checks: Schemas['TokenCheck'][] }
 export type TestUser = Schemas['TestUser']
 /** `expires_at` is in seconds since 1970. */

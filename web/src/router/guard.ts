@@ -8,7 +8,8 @@ export async function guard(to: RouteLocationNormalized): Promise<true | RouteLo
   const needsSession = to.meta.access === 'user' || to.meta.access === 'admin'
   if (needsSession && !session.signedIn) {
     // The hint of an earlier visit may be lost while the cookie is not: ask before sending anyone away.
-    await session.restore(true).catch(() => {})
+    if (!session.halfway)
+      await session.restore(true).catch(() => {})
     if (!session.signedIn) {
       return {
         name: 'login',

@@ -87,6 +87,12 @@ const appPages: RouteRecordRaw[] = [
     meta: { title: 'profile.title', access: 'user' },
   },
   {
+    path: '/profile/security',
+    name: 'security',
+    component: () => import('@/features/security/views/SecurityView.vue'),
+    meta: { title: 'security.title', access: 'user' },
+  },
+  {
     path: '/admin',
     component: () => import('@/features/admin/views/AdminLayout.vue'),
     redirect: { name: 'admin-users' },

@@ -24,6 +24,8 @@ export const useSession = defineStore('session', () => {
   const me = shallowRef<Me | null>(null)
   const token = shallowRef<SessionToken | null>(null)
   const endedElsewhere = ref(false)
+  /** Signed in by the first factor; the account has a second one, which is still to be shown. */
+  const halfway = ref(false)
   let gateway: AuthGateway | null = null
   let timer: ReturnType<typeof setTimeout> | undefined
 
@@ -57,6 +59,7 @@ export const useSession = defineStore('session', () => {
     clearTimeout(timer)
     token.value = null
     me.value = null
+    halfway.value = false
     device.set(hintKey, null)
   }
 
@@ -64,7 +67,7 @@ export const useSession = defineStore('session', () => {
     const next = await port().renew()
     if (next)
       hold(next)
-    else if (me.value)
+    else if (me.value || halfway.value)
       end()
     return next
   })
@@ -107,18 +110,41 @@ export const useSession = defineStore('session', () => {
   const api = consoleApi(authorised)
   const admin = adminApi(authorised)
 
+  /** Shows who is signed in, or that the second factor is still to be shown. */
+  async function welcome(who: () => Promise<Me>): Promise<void> {
+    try {
+      me.value = await who()
+      halfway.value = false
+    }
+    catch (error) {
+      if (!(error instanceof ApiFault) || error.code !== 'access.second_factor_needed')
+        throw error
+      halfway.value = true
+    }
+    endedElsewhere.value = false
+    device.set(hintKey, '1')
+  }
+
   async function enter(next: SessionToken): Promise<void> {
     hold(next)
     try {
-      me.value = await api.syncUser()
+      await welcome(api.syncUser)
     }
     catch (error) {
       forget()
       throw error
     }
-    endedElsewhere.value = false
-    device.set(hintKey, '1')
-    channel.tellSignedIn(me.value.id)
+    if (me.value)
+      channel.tellSignedIn(me.value.id)
+  }
+
+  /** Takes a code of the authenticator app, or a recovery code: the session goes on, now let in everywhere. */
+  async function showSecondFactor(code: string): Promise<void> {
+    const raised = await api.showSecondFactor(code)
+    await enter({
+      accessToken: raised.access_token,
+      expiresAt: Math.floor(Date.parse(raised.expires_at) / 1000),
+    })
   }
 
   /** Picks up the session that this browser has. `insist` asks even where no earlier visit left a hint. */
@@ -130,9 +156,7 @@ export const useSession = defineStore('session', () => {
       device.set(hintKey, null)
       return
     }
-    me.value = await api.me()
-    endedElsewhere.value = false
-    device.set(hintKey, '1')
+    await welcome(api.me)
   }
 
   async function signUp(email: string, password: string, next: string): Promise<boolean> {
@@ -140,6 +164,14 @@ export const useSession = defineStore('session', () => {
     if (session)
       await enter(session)
     return session !== null
+  }
+
+  /** False when another mail is still to be followed. */
+  async function verify(proof: MailProof): Promise<boolean> {
+    const next = await port().verify(proof)
+    if (next)
+      await enter(next)
+    return next !== null
   }
 
   async function signOut(scope: SignOutScope): Promise<void> {
@@ -163,6 +195,7 @@ export const useSession = defineStore('session', () => {
   return {
     me,
     signedIn,
+    halfway,
     endedElsewhere,
     api,
     /** The calls of administrators; the server refuses them to others. */
@@ -172,13 +205,15 @@ export const useSession = defineStore('session', () => {
     accessToken,
     /** Somebody sets out for a provider and will come back with a session in the cookie: ask for it then. */
     expectReturn: () => device.set(hintKey, '1'),
+    enter,
+    showSecondFactor,
     /** Takes over the session of an answer that replaced this one's token. */
     replace: hold,
     /** What the server says of the user now. */
     know: (now: Me) => void (me.value = now),
     signUp,
     signIn: async (email: string, password: string) => enter(await port().signIn(email, password)),
-    verify: async (proof: MailProof) => enter(await port().verify(proof)),
+    verify,
     exchange: async (code: string) => enter(await port().exchange(code)),
     resendConfirmation: (email: string, next: string) => port().resendConfirmation(email, next),
     sendRecovery: (email: string) => port().sendRecovery(email),

@@ -41,6 +41,7 @@ const names = [
   'admin-users',
   'admin-sources',
   'not-found',
+  'security',
 ]
 
 interface Options {

@@ -78,7 +78,7 @@ describe('messages', () => {
 
   it('are there for every key that the code names', () => {
     const named = [
-      ...code.matchAll(/['"`]((?:admin|common|auth|home|ai|docs|errors|thirdparty|profile)(?:\.\w+)+)['"`]/g),
+      ...code.matchAll(/['"`]((?:admin|common|auth|home|ai|docs|errors|thirdparty|profile|security)(?:\.\w+)+)['"`]/g),
     ].map(match => match[1]!)
     expect(named.length).toBeGreaterThan(100)
     const prefixes = [
@@ -91,7 +91,7 @@ describe('messages', () => {
   it('have no entry that nothing uses', () => {
     // Keys made at run time (`ai.states.${state}`) are known by what stands before the variable.
     const made = [
-      ...code.matchAll(/`((?:admin|common|auth|home|ai|docs|errors|thirdparty|profile)\.[\w.]*)\$\{/g),
+      ...code.matchAll(/`((?:admin|common|auth|home|ai|docs|errors|thirdparty|profile|security)\.[\w.]*)\$\{/g),
     ].map(match => match[1]!)
     const unused = [
       ...english.keys(),

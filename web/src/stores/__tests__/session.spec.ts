@@ -59,6 +59,30 @@ describe('session store', () => {
     expect(session.signedIn).toBe(false)
   })
 
+  it('waits halfway for the second factor, and goes in with it', async () => {
+    const refusal = () => json({ code: 'access.second_factor_needed', detail: 'no' }, 403)
+    const calls = fakeFetch(call => new Request(call.url).url.includes('second-factor')
+      ? json({
+          access_token: 't2',
+          expires_at: new Date(Date.now() + 3600_000).toISOString(),
+        })
+      : call.headers.get('Authorization') === 'Bearer t2'
+        ? json(me)
+        : refusal())
+    const session = useSession()
+    session.connect(gatewayWith({
+      signIn: async () => token('t1'),
+    }))
+    await session.signIn('a@example.com', 'x')
+    expect(session.signedIn).toBe(false)
+    expect(session.halfway).toBe(true)
+    await session.showSecondFactor('123456')
+    expect(session.signedIn).toBe(true)
+    expect(session.halfway).toBe(false)
+    expect(await session.accessToken()).toBe('t2')
+    expect(calls.length).toBeGreaterThan(2)
+  })
+
   it('renews once for many callers', async () => {
     const soon = () => Math.floor(Date.now() / 1000) + 5
     const renew = vi.fn(async () => token('t2', soon()))

@@ -36,7 +36,12 @@ export function embeddedGateway(anonKey: string): AuthGateway {
         ? tokenOf(answer as GotrueSession)
         : null
     },
-    verify: async proof => tokenOf(await api.verify(proof) as GotrueSession),
+    async verify(proof) {
+      const answer = await api.verify(proof)
+      return 'msg' in answer
+        ? null
+        : tokenOf(answer as GotrueSession)
+    },
     resendConfirmation: async (email, next) => void await api.resend('signup', email, here(next)),
     sendRecovery: async email => void await api.recover(email, here('/auth/reset-password')),
     setPassword: async (token, password) => void await api.updatePassword(token.accessToken, password),

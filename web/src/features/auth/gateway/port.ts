@@ -17,8 +17,8 @@ export interface AuthGateway {
   signIn: (email: string, password: string) => Promise<SessionToken>
   /** Null when the address has to be confirmed first. */
   signUp: (email: string, password: string, next: string) => Promise<SessionToken | null>
-  /** Consumes the link or code of a mail. */
-  verify: (proof: MailProof) => Promise<SessionToken>
+  /** Consumes the link or code of a mail. Null when another mail is still to be followed: both sides of a change confirm. */
+  verify: (proof: MailProof) => Promise<SessionToken | null>
   resendConfirmation: (email: string, next: string) => Promise<void>
   sendRecovery: (email: string) => Promise<void>
   setPassword: (token: SessionToken, password: string) => Promise<void>

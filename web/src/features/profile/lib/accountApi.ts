@@ -4,7 +4,7 @@ import { sendJson } from '@/api/http'
 // The account's own part of the Supabase-compatible surface: identities and factors.
 
 export interface Factor { id: string, status: 'verified' | 'unverified', friendly_name?: string, factor_type: string, created_at: string }
-export interface Account { id: string, email: string, factors?: Factor[] }
+export interface Account { id: string, email: string, new_email?: string, factors?: Factor[] }
 export interface Enrolment {
   id: string
   /** `qr_code` is an SVG document. */

@@ -1,5 +1,6 @@
 import type { Outset, SignInSource } from './api'
 import { computed } from 'vue'
+import { useAccessGate } from '@/features/security/lib/useAccessGate'
 import { device } from '@/lib/deviceStorage'
 import { useAction } from '@/lib/useAction'
 import { usePublicConfig } from '@/stores/publicConfig'
@@ -26,6 +27,7 @@ export function useSources() {
 /** Sets out for a provider. The page is left on success, so the action stays under way. */
 export function useOutset() {
   const session = useSession()
+  const gate = useAccessGate()
   return useAction(async (source: SignInSource, redirectTo: string, bind: boolean) => {
     const outset: Outset = {
       provider: source.name,
@@ -33,7 +35,7 @@ export function useOutset() {
       redirect_to: redirectTo,
     }
     const { url } = bind
-      ? await thirdPartyApi.startBind(outset, await session.accessToken())
+      ? await gate.confirmed(async () => thirdPartyApi.startBind(outset, await session.accessToken()))
       : await thirdPartyApi.start(outset)
     if (!bind) {
       rememberSource(source.name)

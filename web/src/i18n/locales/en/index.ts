@@ -6,6 +6,7 @@ import docs from './docs.json'
 import errors from './errors.json'
 import home from './home.json'
 import profile from './profile.json'
+import security from './security.json'
 import thirdparty from './thirdparty.json'
 
 export default {
@@ -18,4 +19,5 @@ export default {
   errors,
   thirdparty,
   profile,
+  security,
 }

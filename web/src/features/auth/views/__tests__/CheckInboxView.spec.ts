@@ -20,7 +20,7 @@ describe('checkInboxView', () => {
   it('sends the code when it is complete, as text with its zeros', async () => {
     rememberInbox({ kind: 'signup', email: 'a@example.com', next: '/jwt-test' })
     const { wrapper, router } = await mountPage(CheckInboxView)
-    const verify = vi.spyOn(useSession(), 'verify').mockResolvedValue()
+    const verify = vi.spyOn(useSession(), 'verify').mockResolvedValue(true)
     await paste(wrapper, ' 012-340\n')
     expect(verify).toHaveBeenCalledExactlyOnceWith({ type: 'signup', email: 'a@example.com', token: '012340' })
     expect(router.currentRoute.value.fullPath).toBe('/jwt-test')
@@ -29,7 +29,7 @@ describe('checkInboxView', () => {
   it('waits for the whole code', async () => {
     rememberInbox({ kind: 'signup', email: 'a@example.com', next: '/' })
     const { wrapper } = await mountPage(CheckInboxView)
-    const verify = vi.spyOn(useSession(), 'verify').mockResolvedValue()
+    const verify = vi.spyOn(useSession(), 'verify').mockResolvedValue(true)
     await paste(wrapper, '12345x')
     await wrapper.get('form').trigger('submit')
     await flushPromises()
@@ -40,7 +40,7 @@ describe('checkInboxView', () => {
   it('goes on to choose a password after a recovery code', async () => {
     rememberInbox({ kind: 'recovery', email: 'a@example.com', next: '/' })
     const { wrapper, router } = await mountPage(CheckInboxView)
-    vi.spyOn(useSession(), 'verify').mockResolvedValue()
+    vi.spyOn(useSession(), 'verify').mockResolvedValue(true)
     await paste(wrapper, '123456')
     expect(router.currentRoute.value.name).toBe('reset-password')
   })
@@ -66,7 +66,7 @@ describe('checkInboxView', () => {
     expect(button.attributes('disabled')).toBeDefined()
     await vi.advanceTimersByTimeAsync(40_000)
     expect(button.text()).toBe('Send again')
-    const resend = vi.spyOn(useSession(), 'resendConfirmation').mockResolvedValue()
+    const resend = vi.spyOn(useSession(), 'resendConfirmation').mockResolvedValue(undefined)
     await button.trigger('click')
     await flushPromises()
     expect(resend).toHaveBeenCalledWith('a@example.com', '/')
