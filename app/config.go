@@ -212,6 +212,9 @@ func (c *AuthConfig) Check(report func(field, message string)) {
 	if c.Accounts.PasswordMinLength < 6 {
 		report("password_min_length", "must be 6 at least")
 	}
+	if c.Accounts.PasswordHashWait < time.Second || c.Accounts.PasswordHashWait > 5*time.Minute {
+		report("password_hash_wait", "must be between 1s and 5m")
+	}
 	if c.Sessions.AccessTTL < time.Minute || c.Sessions.AccessTTL > 24*time.Hour {
 		report("access_token_ttl", "must be between 1m and 24h")
 	}

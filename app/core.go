@@ -57,7 +57,7 @@ func (k *core) prepare(ctx context.Context) error {
 		return err
 	}
 	k.accounts = &identity.Service{
-		Store: k.db.Users(), Directory: k.db.Users(), Audit: k.db.Audit(), Hasher: identity.NewHasher(0), InTx: k.db.InTx, Now: k.now,
+		Store: k.db.Users(), Directory: k.db.Users(), Audit: k.db.Audit(), Hasher: identity.NewHasher(k.config.Auth.Accounts.PasswordHashWait), InTx: k.db.InTx, Now: k.now,
 		Config: k.config.Auth.Accounts,
 	}
 	return nil

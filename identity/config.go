@@ -1,5 +1,7 @@
 package identity
 
+import "time"
+
 // Config is what an operator decides about accounts.
 type Config struct {
 	// DisableSignup refuses new accounts except an administrator's own making.
@@ -10,4 +12,7 @@ type Config struct {
 	Autoconfirm bool `name:"autoconfirm" doc:"Take e-mail addresses as confirmed without sending a mail." default:"false"`
 	// PasswordMinLength counts characters; never lower than 6.
 	PasswordMinLength int `name:"password_min_length" doc:"Shortest password, in characters (at least 6)." default:"6"`
+	// PasswordHashWait bounds the queue: as many hashes are computed at once as
+	// there are processors.
+	PasswordHashWait time.Duration `name:"password_hash_wait" doc:"Longest time that a sign-in waits for a processor to hash its password on, before it is told to come again." default:"5s"`
 }

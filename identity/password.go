@@ -39,11 +39,8 @@ type Hasher struct {
 }
 
 // NewHasher returns a hasher whose callers wait for at most wait until they
-// are told that the server is busy; 0 = 5 s.
+// are told that the server is busy.
 func NewHasher(wait time.Duration) *Hasher {
-	if wait == 0 {
-		wait = 5 * time.Second
-	}
 	h := &Hasher{slots: make(chan struct{}, runtime.GOMAXPROCS(0)), wait: wait, computed: func() {}}
 	h.dummy = sync.OnceValue(func() string {
 		hash, err := argon2id.CreateHash("a password that nobody has", &hashParams)

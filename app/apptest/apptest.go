@@ -160,7 +160,7 @@ func (s *Server) boot(t *testing.T, simulators *app.Simulators) {
 		}
 		// The caller's settings come last, and so win.
 		s.Options.Settings = append(append(environment, "TESSERA_LOG_LEVEL=debug", "TESSERA_HTTP_SHUTDOWN_TIMEOUT=5s",
-			"TESSERA_GATEWAY_SHUTDOWN_GRACE=1s"), s.Options.Settings...)
+			"TESSERA_GATEWAY_SHUTDOWN_GRACE=1s", "TESSERA_AUTH_PASSWORD_HASH_WAIT=1m"), s.Options.Settings...)
 	}
 	config, err := app.LoadConfig("", s.Environment())
 	if err != nil {
