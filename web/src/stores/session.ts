@@ -7,6 +7,7 @@ import { adminApi } from '@/api/admin'
 import { consoleApi } from '@/api/console'
 import { ApiFault } from '@/api/fault'
 import { sendRequest } from '@/api/http'
+import { useAccessGate } from '@/features/security/lib/useAccessGate'
 import { device } from '@/lib/deviceStorage'
 import { singleFlight } from '@/lib/singleFlight'
 import { sessionChannel } from './sessionChannel'
@@ -108,7 +109,8 @@ export const useSession = defineStore('session', () => {
   }
 
   const api = consoleApi(authorised)
-  const admin = adminApi(authorised)
+  // Administrators decide over others' accounts: where the server wants a recent proof, it is asked for, and the call made again.
+  const admin = adminApi(request => useAccessGate().confirmed(() => authorised(request)))
 
   /** Shows who is signed in, or that the second factor is still to be shown. */
   async function welcome(who: () => Promise<Me>): Promise<void> {
