@@ -72,7 +72,9 @@ describe('credentialsForm', () => {
     const { wrapper } = await mountPage(CredentialsForm, {
       props: { kind, ...idle },
     })
-    expect(wrapper.get('input[type=email]').attributes('autocomplete')).toBe(kind === 'signIn' ? 'username webauthn' : 'username')
+    expect(wrapper.get('input[type=email]').attributes('autocomplete')).toBe(kind === 'signIn'
+      ? 'username webauthn'
+      : 'username')
     expect(wrapper.get('input[type=password]').attributes('autocomplete')).toBe(autocomplete)
   })
 })
