@@ -1,32 +1,19 @@
-import type { Page } from '@playwright/test'
-import AxeBuilder from '@axe-core/playwright'
+import { call } from './support/api'
 import { demo, newAddress } from './support/demo'
-import { chooseTheme, expect, signInAsAdmin, test } from './support/test'
+import { chooseTheme, clean, expect, signInAsAdmin, test } from './support/test'
 
 test.describe.configure({ timeout: 240_000 })
-
-async function clean(page: Page): Promise<void> {
-  await page.evaluate(() => Promise.all(document.getAnimations().filter(a => a.effect?.getComputedTiming().iterations !== Infinity).map(a => a.finished.catch(() => {}))))
-  const { violations } = await new AxeBuilder({ page }).analyze()
-  expect(violations.map(violation => `${violation.id}: ${violation.nodes.map(node => `${node.target.join(' ')} ${node.failureSummary}`).join(' | ')}`)).toEqual([])
-  expect(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)).toBeLessThanOrEqual(0)
-}
 
 /** Makes a confirmed user with a nickname that could be markup, through the SDK's administration. */
 async function newUser(name: string): Promise<{ id: string, email: string }> {
   const email = newAddress()
-  const answer = await fetch(`${demo.url}/auth/v1/admin/users`, {
-    method: 'POST',
-    headers: { 'Authorization': `Bearer ${demo.service_role_key}`, 'Content-Type': 'application/json' },
-    body: JSON.stringify({
-      email,
-      password: 'correct-horse-9',
-      email_confirm: true,
-      user_metadata: { name },
-    }),
+  const { id } = await call<{ id: string }>('POST', '/auth/v1/admin/users', {
+    email,
+    password: 'correct-horse-9',
+    email_confirm: true,
+    user_metadata: { name },
   })
-  const user = await answer.json() as { id: string }
-  return { id: user.id, email }
+  return { id, email }
 }
 
 test('finds a user, disables and enables them, makes them an administrator and takes it back', async ({ page, browser, baseURL }) => {
