@@ -227,11 +227,6 @@ var guards = []guard{
 		File: "identity/email.go", Old: "local, domain := strings.ToLower(address[:at]), address[at+1:]", New: "local, domain := address[:at], address[at+1:]",
 		Package: "app", Test: "^TestAttackLookAlikeAddress$/^KIM",
 	},
-	{
-		Name: "nickname-invisible", Against: "a nickname with marks that nobody sees",
-		File: "provider/person.go", Old: "unicode.IsControl(r), isInvisible(r):", New: "unicode.IsControl(r):",
-		Package: "app", Test: "^TestAttackNickname$",
-	},
 
 	// Confirming access, second factors and passkeys.
 	{
