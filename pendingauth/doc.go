@@ -29,7 +29,7 @@
 //
 // Completing is one conditional statement: of many that try, one does. With it
 // go the account or the identity, the adoption decision and the grant, in one
-// transaction.
+// transaction. machine_test.go tries steps in any order against this drawing.
 //
 // # What it refuses
 //
