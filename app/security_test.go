@@ -75,8 +75,13 @@ func TestAttackWithThePasswordAloneOnAnAccountWithASecondFactor(t *testing.T) {
 		thief := newBrowser(t, s)
 		thief.signIn("owner@example.com")
 		for _, c := range []struct{ method, path string }{
-			{"GET", "/api/v1/me"}, {"GET", "/api/v1/me/sessions"}, {"GET", "/api/v1/me/recovery-codes"}, {"POST", "/api/v1/messages"},
-			{"DELETE", "/api/v1/me/sessions"}, {"POST", "/api/v1/me/recovery-codes"}, {"POST", "/api/v1/me/access/email"},
+			{"GET", "/api/v1/me"},
+			{"GET", "/api/v1/me/sessions"},
+			{"GET", "/api/v1/me/recovery-codes"},
+			{"POST", "/api/v1/messages"},
+			{"DELETE", "/api/v1/me/sessions"},
+			{"POST", "/api/v1/me/recovery-codes"},
+			{"POST", "/api/v1/me/access/email"},
 		} {
 			t.Run(c.method+" "+c.path, func(t *testing.T) {
 				thief.t = t

@@ -156,7 +156,7 @@ func (s *Service) complete(
 		}
 		s.failpoint("granted")
 		done.Grant, done.AuthCode, done.User = nil, "", user
-		return s.admit(ctx, user, claimed.Challenge, &done.Grant, &done.AuthCode)
+		return s.admit(ctx, user, claimed.Challenge, &done.Grant, &done.AuthCode, claimed.shownBy(user.ID)...)
 	})
 	if err == nil {
 		s.failpoint("committed")

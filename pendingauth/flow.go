@@ -227,13 +227,16 @@ func (s *Service) signIn(ctx context.Context, user identity.User, arrived identi
 	return s.admit(ctx, user, out.Challenge, &out.Grant, &out.AuthCode)
 }
 
-func (s *Service) admit(ctx context.Context, user identity.User, challenge session.Challenge, grant **session.Grant, code *string) error {
+// admit lets a user in; also names what was shown beside the provider's word.
+func (s *Service) admit(
+	ctx context.Context, user identity.User, challenge session.Challenge, grant **session.Grant, code *string, also ...string,
+) error {
 	if !challenge.IsZero() {
 		issued, err := s.Sessions.IssueCode(ctx, user, challenge, session.MethodOAuth)
 		*code = issued
 		return err
 	}
-	started, err := s.Sessions.Start(ctx, user, session.MethodOAuth)
+	started, err := s.Sessions.Start(ctx, user, session.MethodOAuth, also...)
 	*grant = &started
 	return err
 }

@@ -81,7 +81,7 @@ func want(got, expected error) error {
 	if expected == nil && got == nil || expected != nil && errors.Is(got, expected) {
 		return nil
 	}
-	return fmt.Errorf("got %v, want %v", got, expected)
+	return errors.New("got " + fmt.Sprint(got) + ", want " + fmt.Sprint(expected))
 }
 
 func (m *machine) hasAccount() bool { return m.owners[m.typed].ID != uuid.Nil }

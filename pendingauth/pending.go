@@ -58,6 +58,15 @@ func (p Pending) IsProven() bool {
 	return p.BindUserID != uuid.Nil && (p.PasswordVerifiedAt != nil || p.SessionVerifiedAt != nil)
 }
 
+// shownBy names what a user showed here beside the provider's word. Whoever
+// gave the account's second factor to bind is not asked for it again on arrival.
+func (p Pending) shownBy(user uuid.UUID) []string {
+	if p.TOTPVerifiedAt != nil && p.BindUserID == user {
+		return []string{session.MethodMFA}
+	}
+	return nil
+}
+
 // AttemptsLeft is how many wrong proofs are still allowed.
 func (p Pending) AttemptsLeft() int { return max(maxProofs-p.ProofAttempts, 0) }
 

@@ -277,6 +277,9 @@ func TestAttackBindNeedsPasswordAndSecondFactor(t *testing.T) {
 		if err != nil || done.User.ID != owner.ID || len(done.User.Identities) != 2 || done.User.AvatarURL == "" || done.User.Nickname != "" {
 			t.Fatalf("bind: %+v, %v", done.User, err)
 		}
+		if done.Grant == nil || !done.Grant.Session.HasSecondFactor() {
+			t.Errorf("whoever gave the second factor is asked for it again: %+v", done.Grant)
+		}
 	})
 }
 

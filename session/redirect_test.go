@@ -11,8 +11,10 @@ import (
 // in app, with the program as it runs.
 func TestAttackRedirects(t *testing.T) {
 	r, err := session.NewRedirects("https://id.example", "https://app.example/start",
-		[]string{"https://*.app.example/**", "https://exact.example/cb", "myapp://callback", "https://one.example/*/done",
-			"https://*.preview.example/cb", "https://**.deep.example/cb", "http://localhost:*/cb"}, true)
+		[]string{
+			"https://*.app.example/**", "https://exact.example/cb", "myapp://callback", "https://one.example/*/done",
+			"https://*.preview.example/cb", "https://**.deep.example/cb", "http://localhost:*/cb",
+		}, true)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -64,14 +64,10 @@ func DeriveKeys(key secret.Key) Keys {
 	return Keys{chain: key.Derive("refresh-token-chain", 32), codes: key.Derive("one-time-codes", 32)}
 }
 
-// Start opens a session for a user who proved who they are by method. Faults:
-// those of identity.Service.Admit.
-func (s *Service) Start(ctx context.Context, user identity.User, method string) (Grant, error) {
-	return s.start(ctx, user, method)
-}
-
-// start is Start, with what else the proof amounts to.
-func (s *Service) start(ctx context.Context, user identity.User, method string, also ...string) (Grant, error) {
+// Start opens a session for a user who proved who they are by method; also
+// names what else the proof amounts to (MethodMFA). Faults: those of
+// identity.Service.Admit.
+func (s *Service) Start(ctx context.Context, user identity.User, method string, also ...string) (Grant, error) {
 	if err := s.Accounts.Admit(user); err != nil {
 		return Grant{}, err
 	}

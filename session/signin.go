@@ -40,9 +40,9 @@ func (s *Service) signInWithPasskey(ctx context.Context, answer identity.Answer)
 		return Grant{}, err
 	}
 	if shown.IsUserVerified {
-		return s.start(ctx, shown.User, MethodPasskey, MethodMFA)
+		return s.Start(ctx, shown.User, MethodPasskey, MethodMFA)
 	}
-	return s.start(ctx, shown.User, MethodPasskey)
+	return s.Start(ctx, shown.User, MethodPasskey)
 }
 
 // SignUpOutcome is a new account, and a session where it needs no mail first.

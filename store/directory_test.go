@@ -273,7 +273,7 @@ func TestUserListReadsIndexes(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer db.Close()
+			defer func() { _ = db.Close() }()
 			people(t, db, 200)
 			s := directory(db, 200)
 			queries = nil
@@ -342,7 +342,7 @@ func explainer(t *testing.T, kind, url string) func(query string, args []any) st
 		if err != nil {
 			t.Fatalf("%s: %v", query, err)
 		}
-		defer rows.Close()
+		defer func() { _ = rows.Close() }()
 		var plan strings.Builder
 		for rows.Next() {
 			var line string

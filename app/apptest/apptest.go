@@ -175,7 +175,7 @@ func (s *Server) boot(t *testing.T, simulators *app.Simulators) {
 	s.stop = sync.OnceFunc(func() {
 		// Connections that a client opened ahead and never used would be waited
 		// for as if they were busy.
-		http.DefaultClient.CloseIdleConnections()
+		http.DefaultClient.CloseIdleConnections() //nolint:forbidigo // it is the tests' own, and its idle connections hold the stop up
 		ctx, cancel := context.WithTimeout(context.Background(), 15*time.Second)
 		defer cancel()
 		if err := s.app.Stop(ctx); err != nil {

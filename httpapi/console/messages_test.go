@@ -192,7 +192,7 @@ func TestMessageOverHTTP(t *testing.T) {
 			}
 		}
 		last := events[len(events)-1]
-		if last.name != "completed" || last.data["metadata"].(map[string]any)["k"] != "v" || last.data["provider"] != "simulator" { //nolint:errcheck // a panic fails the test as well
+		if last.name != "completed" || last.data["metadata"].(map[string]any)["k"] != "v" || last.data["provider"] != "simulator" {
 			t.Errorf("last: %+v", last)
 		}
 		resumed := read(t, c.do("user-9", "GET", "/messages/"+made.MessageID+"/events", "", "Last-Event-ID", events[len(events)-4].id).Body, -1)

@@ -287,7 +287,7 @@ func TestAdministration(t *testing.T) {
 		}
 	}
 	made := s.call(t, "POST", "/admin/users", `{"email":"made@example.com","password":"correct-horse-9","email_confirm":true,"user_metadata":{"a":1},"app_metadata":{"plan":"x"}}`, admin...)
-	if made.StatusCode != 200 || made.body["app_metadata"].(map[string]any)["plan"] != "x" || made.body["user_metadata"].(map[string]any)["email_verified"] != true { //nolint:errcheck // a panic fails the test as well
+	if made.StatusCode != 200 || made.body["app_metadata"].(map[string]any)["plan"] != "x" || made.body["user_metadata"].(map[string]any)["email_verified"] != true {
 		t.Fatalf("create: %d %s", made.StatusCode, made.raw)
 	}
 	path := "/admin/users/" + made.text("id")

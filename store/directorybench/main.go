@@ -57,7 +57,7 @@ func run(ctx context.Context, url string, users int, isFilled bool) error {
 	if err != nil {
 		return err
 	}
-	defer db.Close()
+	defer func() { _ = db.Close() }()
 	s := &identity.Service{Directory: db.Users(), Now: time.Now}
 	for _, c := range cases(users) {
 		if err := c.measure(ctx, s); err != nil {
@@ -85,7 +85,7 @@ func fill(ctx context.Context, url string, users int) error {
 	if err != nil {
 		return err
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	for _, statement := range statements {
 		if _, err := conn.ExecContext(ctx, strings.ReplaceAll(statement, "$USERS", fmt.Sprint(users))); err != nil {
 			return err

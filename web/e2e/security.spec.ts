@@ -252,6 +252,7 @@ for (const theme of ['light', 'dark'] as const) {
         await page.setViewportSize({ width, height: 900 })
         await page.addInitScript(chosen => localStorage.setItem('tessera.locale', chosen), locale)
         await page.goto('/login')
+        await expect(page.locator('input[type=email]')).toBeVisible()
         await clean(page)
         await page.locator('input[type=email]').fill(person.email)
         await page.locator('input[type=password]').fill(person.password)
